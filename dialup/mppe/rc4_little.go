@@ -1,0 +1,6 @@
+//go:build arm || arm64 || mipsle
+
+package mppe
+
+// firstShift moves an octet to where a word has its first octet in memory.
+const firstShift = 0
