@@ -1,0 +1,6 @@
+//go:build pathdebug
+
+package path
+
+// debug has buffers watched: build tag pathdebug.
+const debug = true
