@@ -1,0 +1,76 @@
+package dialup
+
+import (
+	"time"
+
+	"dun/dialup/path"
+	"dun/dialup/ppp"
+)
+
+// Phase is where a connection is.
+type Phase uint8
+
+const (
+	PhaseNone Phase = iota
+	PhaseDial
+	PhaseLink
+	PhaseAuthenticate
+	PhaseNetwork
+	PhaseUp
+	PhaseHangUp
+	PhaseDown
+)
+
+var phaseNames = [...]string{"", "dial", "link", "authenticate", "network", "up", "hang-up", "down"}
+
+func (p Phase) String() string { return phaseNames[p] }
+
+// MarshalText writes the phase's name.
+func (p Phase) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// Report is one thing that a connection tells of itself. A field that is zero
+// says nothing.
+type Report struct {
+	Phase   Phase
+	Step    Step
+	Event   ppp.Event
+	Network *Network // with PhaseUp
+	Err     error
+}
+
+// Status is a snapshot of a running connection.
+type Status struct {
+	PPP      ppp.Status
+	Counters path.Counters
+	Wire     map[string]uint64
+	Offload  []string // see path.Link; nil without an interface
+}
+
+// Status takes the snapshot; ok is false once the connection is gone.
+func (c *Connection) Status() (s Status, ok bool) {
+	if c.gone.Load() {
+		return s, false
+	}
+	s.Wire = make(map[string]uint64)
+	ok = c.cfg.Loop.Do(func(time.Time) {
+		s.PPP = c.path.Session().Status()
+		s.Counters = c.path.Counters
+		s.Offload = c.path.Offload()
+		c.path.Wire().Counters(func(name string, n uint64) { s.Wire[name] = n })
+	})
+	return s, ok
+}
+
+// report tells r. A phase that lasts is not told again, unless the network is
+// another one.
+func (c *Connection) report(r Report) {
+	if r.Phase == c.phase && r.Network == nil {
+		r.Phase = PhaseNone
+	}
+	if r.Phase != PhaseNone {
+		c.phase = r.Phase
+	}
+	if c.cfg.Report != nil && r != (Report{}) {
+		c.cfg.Report(r)
+	}
+}
