@@ -1,0 +1,141 @@
+package netcfg
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"dun/dialup/cause"
+)
+
+// Route is how the system would send to an address.
+type Route struct {
+	Dev     string     // interface
+	Src     netip.Addr // our address there
+	Gateway netip.Addr // invalid when the address is on the link itself
+	MTU     int        // octets of an IP packet: the route's, or else the interface's
+	Local   bool       // the address is our own
+}
+
+// RouteTo asks the kernel for the route to addr, all rules and tables obeyed.
+// Without one the cause is HostUnreachable.
+func RouteTo(addr netip.Addr) (Route, error) {
+	h, err := openHost()
+	if err != nil {
+		return Route{}, err
+	}
+	defer h.close()
+	return h.routeTo(addr)
+}
+
+// LowerMTU is the MTU in octets of the way to addr, for the MTU of a tunnel
+// over it.
+func LowerMTU(addr netip.Addr) (int, error) {
+	r, err := RouteTo(addr)
+	return r.MTU, err
+}
+
+func (h *host) routeTo(addr netip.Addr) (Route, error) {
+	addr = addr.Unmap()
+	list, err := h.nl.RouteGet(net.IP(addr.AsSlice()))
+	if err != nil || len(list) == 0 {
+		return Route{}, cause.Wrap(cause.HostUnreachable, err, "no route to %v", addr)
+	}
+	r := toRoute(list[0], familyOf(addr))
+	out := Route{Src: r.Src, Gateway: r.Gateway, MTU: r.MTU, Local: r.Type == unix.RTN_LOCAL}
+	link, err := h.nl.LinkByIndex(r.Index)
+	if err != nil {
+		return Route{}, cause.Wrap(classify(err), err, "interface of the route to %v", addr)
+	}
+	out.Dev = link.Attrs().Name
+	if out.MTU == 0 || out.MTU > link.Attrs().MTU {
+		out.MTU = link.Attrs().MTU
+	}
+	return out, nil
+}
+
+// Interface is what MTU formula and doctor want to know of an interface.
+type Interface struct {
+	Name         string
+	Index        int
+	MTU          int // octets
+	Up           bool
+	Carrier      bool
+	PointToPoint bool // a TUN, a PPP link: no ARP, no gateway
+	Loopback     bool
+	Addrs        []netip.Prefix
+}
+
+// Interfaces lists the interfaces with their addresses.
+func Interfaces() ([]Interface, error) {
+	h, err := openHost()
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	return h.interfaces()
+}
+
+func (h *host) interfaces() ([]Interface, error) {
+	links, err := h.links()
+	if err != nil {
+		return nil, cause.Wrap(classify(err), err, "reading the interfaces")
+	}
+	addrs, err := h.addrs(netlink.FAMILY_ALL)
+	if err != nil {
+		return nil, cause.Wrap(classify(err), err, "reading the addresses")
+	}
+	out := make([]Interface, 0, len(links))
+	for _, l := range links {
+		a := l.Attrs()
+		i := Interface{
+			Name: a.Name, Index: a.Index, MTU: a.MTU,
+			Up:           a.Flags&net.FlagUp != 0,
+			Carrier:      a.RawFlags&unix.IFF_LOWER_UP != 0,
+			PointToPoint: pointToPoint(l),
+			Loopback:     a.Flags&net.FlagLoopback != 0,
+		}
+		for _, ad := range addrs {
+			if ad.LinkIndex == a.Index {
+				ones, _ := ad.Mask.Size()
+				i.Addrs = append(i.Addrs, netip.PrefixFrom(toAddr(ad.IP), ones))
+			}
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+// lanOf gives the interface whose connected prefix holds a: a LAN, where ARP
+// is spoken.
+func lanOf(all []Interface, a netip.Addr) (Interface, bool) {
+	for _, i := range all {
+		if !i.isLAN() {
+			continue
+		}
+		for _, p := range i.Addrs {
+			if p.Addr().Is4() && p.Bits() < 31 && p.Contains(a) && p.Addr() != a {
+				return i, true
+			}
+		}
+	}
+	return Interface{}, false
+}
+
+func (i Interface) isLAN() bool { return i.Up && !i.Loopback && !i.PointToPoint }
+
+func pointToPoint(l netlink.Link) bool {
+	return l.Attrs().Flags&net.FlagPointToPoint != 0 || l.Attrs().RawFlags&unix.IFF_NOARP != 0
+}
+
+func (h *host) deviceName(index int) string {
+	if l, err := h.nl.LinkByIndex(index); err == nil {
+		return l.Attrs().Name
+	}
+	return "#" + itoa(index)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
