@@ -1,0 +1,152 @@
+package agent
+
+import (
+	"bufio"
+	"encoding/json"
+	"net"
+	"path/filepath"
+	"time"
+
+	"dun/dialup/cause"
+)
+
+// answerTime is how long the owner of a control socket may take to answer.
+const answerTime = 10 * time.Second
+
+// Client speaks to the owner of a runtime directory. It belongs to one
+// goroutine.
+type Client struct {
+	conn   net.Conn
+	in     *bufio.Scanner
+	next   int
+	events []Event // that came while an answer was waited for
+}
+
+// message is what the owner says: an answer, or an event.
+type message struct {
+	ID     *int            `json:"id"`
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+	Result json.RawMessage `json:"result"`
+	Error  *rpcError       `json:"error"`
+}
+
+// Connect reaches the owner of the runtime directory dir;
+// cause.AgentUnreachable when there is none.
+func Connect(dir string) (*Client, error) {
+	conn, err := net.DialTimeout("unix", filepath.Join(dir, socketName), answerTime)
+	if err != nil {
+		return nil, cause.Wrap(cause.AgentUnreachable, err, "")
+	}
+	in := bufio.NewScanner(conn)
+	in.Buffer(nil, 16<<20) // a status with thousands of calls
+	return &Client{conn: conn, in: in}, nil
+}
+
+// Close ends the conversation.
+func (c *Client) Close() { c.conn.Close() }
+
+// Status asks for the snapshot.
+func (c *Client) Status() (Status, error) {
+	var s Status
+	err := c.call("status", nil, &s)
+	return s, err
+}
+
+// Dial begins to connect an entry; it does not wait. The password is for an
+// entry that has none stored, "" otherwise.
+func (c *Client) Dial(entry, password string) error {
+	return c.call("dial", dialParams{Entry: entry, Password: password}, nil)
+}
+
+// Reload has the owner read its files again.
+func (c *Client) Reload() error { return c.call("reload", nil, nil) }
+
+// HangUp ends an entry's connection; it does not wait.
+func (c *Client) HangUp(entry string) error {
+	return c.call("hangup", hangUpParams{Entry: entry}, nil)
+}
+
+// HangUpAll ends every connection; it does not wait.
+func (c *Client) HangUpAll() error {
+	return c.call("hangup", hangUpParams{All: true}, nil)
+}
+
+// Subscribe asks for events; Next gives them.
+func (c *Client) Subscribe() error { return c.call("subscribe", nil, nil) }
+
+// Next waits for the next event; an error means that the owner is gone.
+func (c *Client) Next() (Event, error) {
+	for len(c.events) == 0 {
+		if _, err := c.read(); err != nil {
+			return Event{}, err
+		}
+	}
+	ev := c.events[0]
+	c.events = c.events[1:]
+	return ev, nil
+}
+
+// call asks and waits for the answer.
+func (c *Client) call(method string, params, result any) error {
+	c.next++
+	b, err := json.Marshal(map[string]any{"jsonrpc": jsonVersion, "id": c.next, "method": method, "params": params})
+	if err != nil {
+		return err
+	}
+	c.conn.SetDeadline(time.Now().Add(answerTime))
+	defer c.conn.SetDeadline(time.Time{})
+	if _, err := c.conn.Write(append(b, '\n')); err != nil {
+		return cause.Wrap(cause.AgentUnreachable, err, "")
+	}
+	for {
+		m, err := c.read()
+		switch {
+		case err != nil:
+			return err
+		case m.Error != nil && (m.ID == nil || *m.ID == c.next):
+			return errorOf(m.Error)
+		case m.ID == nil || *m.ID != c.next:
+		case result != nil:
+			return json.Unmarshal(m.Result, result)
+		default:
+			return nil
+		}
+	}
+}
+
+// read takes one message and keeps it if it is an event.
+func (c *Client) read() (m message, err error) {
+	if !c.in.Scan() {
+		if err := c.in.Err(); err != nil {
+			return m, cause.Wrap(cause.AgentUnreachable, err, "")
+		}
+		return m, cause.New(cause.AgentUnreachable, "it closed the control socket")
+	}
+	if err := json.Unmarshal(c.in.Bytes(), &m); err != nil {
+		return m, cause.New(cause.AgentUnreachable, "what answers there is no dun: %v", err)
+	}
+	var ev Event
+	if m.Method == "event" && json.Unmarshal(m.Params, &ev) == nil {
+		c.events = append(c.events, ev)
+	}
+	return m, nil
+}
+
+// errorOf makes a *cause.Error again of what came over the socket.
+func errorOf(e *rpcError) error {
+	if e.Data != nil {
+		return e.Data.Err()
+	}
+	return cause.New(cause.AgentUnreachable, "%s", e.Message)
+}
+
+// Err is the *cause.Error that f describes.
+func (f *Failure) Err() error {
+	for _, c := range cause.All() {
+		if c.Info().Name == f.Cause {
+			return cause.New(c, "%s", f.Detail)
+		}
+	}
+	return cause.New(cause.Internal, "%s", f)
+}

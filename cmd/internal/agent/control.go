@@ -1,0 +1,168 @@
+package agent
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"dun/dialup/cause"
+)
+
+// The control socket speaks JSON-RPC 2.0, one message a line.
+const (
+	socketName  = "agent.sock"
+	maxLine     = 64 << 10
+	maxClients  = 16
+	writeTime   = 5 * time.Second // for a client that does not read
+	acceptPause = 100 * time.Millisecond
+)
+
+// Control is the control socket of a runtime directory that this process owns
+// (see Claim).
+type Control struct {
+	agent    *Agent
+	name     string
+	patience time.Duration // with a client that does not read
+	listener net.Listener
+	quit     context.Context
+	stop     context.CancelFunc
+	wg       sync.WaitGroup
+}
+
+// Listen opens the control socket in dir, which this process has claimed.
+func (a *Agent) Listen(dir string) (*Control, error) { return a.listen(dir, writeTime) }
+
+func (a *Agent) listen(dir string, patience time.Duration) (*Control, error) {
+	c := &Control{agent: a, name: filepath.Join(dir, socketName), patience: patience}
+	if err := os.Remove(c.name); err != nil && !errors.Is(err, os.ErrNotExist) { // a dead owner's
+		return nil, cause.Wrap(cause.NoPermission, err, "removing an old control socket")
+	}
+	var err error
+	lc := net.ListenConfig{Control: ownerOnly}
+	if c.listener, err = lc.Listen(context.Background(), "unix", c.name); err != nil {
+		return nil, cause.Wrap(cause.NoPermission, err, "opening the control socket")
+	}
+	if err := admitGroup(c.name); err != nil {
+		c.listener.Close()
+		return nil, cause.Wrap(cause.NoPermission, err, "opening the control socket to its group")
+	}
+	c.quit, c.stop = context.WithCancel(context.Background())
+	c.wg.Go(c.accept)
+	return c, nil
+}
+
+// ownerOnly gives the socket its mode before it has a name: bind(2) makes the
+// file with it, so that there is no moment in which others could connect.
+func ownerOnly(_, _ string, conn syscall.RawConn) error {
+	var chmod error
+	if err := conn.Control(func(fd uintptr) { chmod = unix.Fchmod(int(fd), 0o600) }); err != nil {
+		return err
+	}
+	return chmod
+}
+
+// Close ends the socket and all its clients.
+func (c *Control) Close() {
+	c.stop()
+	c.listener.Close() // removes the file
+	c.wg.Wait()
+}
+
+func (c *Control) accept() {
+	places := make(chan struct{}, maxClients)
+	for {
+		conn, err := c.listener.Accept()
+		if err != nil {
+			if c.quit.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			select { // out of descriptors: do not spin
+			case <-time.After(acceptPause):
+			case <-c.quit.Done():
+			}
+			continue
+		}
+		select {
+		case places <- struct{}{}:
+			c.wg.Go(func() {
+				defer func() { <-places }()
+				c.serve(conn)
+			})
+		default:
+			out := &lineWriter{conn: conn, patience: c.patience}
+			out.write(fault(codeFailed, "there are 16 clients already; try again later"))
+			conn.Close()
+		}
+	}
+}
+
+// serve answers one client until it goes.
+func (c *Control) serve(conn net.Conn) {
+	defer conn.Close()
+	stop := context.AfterFunc(c.quit, func() { conn.Close() })
+	defer stop()
+	out := &lineWriter{conn: conn, patience: c.patience}
+	in := bufio.NewScanner(conn)
+	in.Buffer(nil, maxLine)
+	var events sync.WaitGroup
+	defer events.Wait()
+	subscribed := false
+	for in.Scan() {
+		req, wrong := parseRequest(in.Bytes())
+		if wrong != nil {
+			out.write(response{Version: jsonVersion, Error: wrong})
+			continue
+		}
+		if req.Method == "subscribe" && !subscribed {
+			subscribed = true
+			ch, unsubscribe := c.agent.Subscribe(false)
+			defer unsubscribe()
+			events.Go(func() {
+				for ev := range ch {
+					out.write(notification{jsonVersion, "event", ev})
+				}
+			})
+		}
+		result, failed := c.call(req)
+		if len(req.ID) > 0 {
+			out.write(response{Version: jsonVersion, ID: req.ID, Result: result, Error: failed})
+		}
+	}
+	if errors.Is(in.Err(), bufio.ErrTooLong) {
+		out.write(fault(codeRequest, "the line is longer than 64 KiB"))
+	}
+}
+
+func fault(code int, text string) response {
+	return response{Version: jsonVersion, Error: &rpcError{Code: code, Message: text}}
+}
+
+// lineWriter writes JSON messages of several goroutines, one a line. A client
+// that does not read is cut off.
+type lineWriter struct {
+	mu       sync.Mutex
+	conn     net.Conn
+	patience time.Duration
+}
+
+func (w *lineWriter) write(v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conn.SetWriteDeadline(time.Now().Add(w.patience))
+	if _, err := w.conn.Write(append(b, '\n')); err != nil {
+		w.conn.Close()
+	}
+}

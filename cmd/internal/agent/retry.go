@@ -1,0 +1,86 @@
+package agent
+
+import (
+	"time"
+
+	"dun/dialup/cause"
+)
+
+// The pauses between attempts.
+const (
+	leastPause = time.Second
+	mostPause  = 5 * time.Minute
+	// linePause is the first one after a telephone call that came to nothing:
+	// somebody may be there whose telephone rings, and exchanges and modems
+	// lock out who calls too often.
+	linePause = 10 * time.Second
+	// steady is how long a connection has to last before its loss counts as
+	// the first failure again.
+	steady = time.Minute
+)
+
+// retry is the policy by which an entry is dialed again: the failures in a row
+// are all that it knows. Time and chance are arguments.
+type retry struct {
+	failures int
+	atOnce   bool // used up the attempt that follows a loss without a pause
+}
+
+// verdict says what to do after an attempt.
+type verdict struct {
+	Stop  bool          // until a person does something
+	Wait  bool          // until there is traffic
+	After time.Duration // the pause before the next attempt, 0 = none
+}
+
+// tryNext reports whether another number or address is worth trying within
+// the same attempt: a wrong password is wrong there too, and a third one would
+// lock the account.
+func tryNext(why cause.Cause) bool { return why.Info().Retry != cause.RetryNever }
+
+// after decides what follows an attempt that ended because of why. lasted is
+// how long its network was up, 0 = it never was. chance is any number in [0, 1).
+func (r *retry) after(why cause.Cause, lasted time.Duration, chance float64) verdict {
+	if lasted >= steady {
+		*r = retry{}
+	}
+	switch why {
+	case cause.IdleTimeout:
+		*r = retry{}
+		return verdict{Wait: true}
+	case cause.TimeLimit: // not a failure: a new session begins
+		*r = retry{}
+		return verdict{}
+	}
+	info := why.Info()
+	if info.Retry == cause.RetryNever {
+		*r = retry{}
+		return verdict{Stop: true}
+	}
+	if info.Retry == cause.RetryAtOnce && r.failures == 0 && !r.atOnce {
+		r.atOnce = true
+		return verdict{}
+	}
+	r.failures++
+	return verdict{After: pause(r.failures, firstPause(why), chance)}
+}
+
+// pause doubles from first on, and is then a fifth more or less, so that the
+// devices of a fleet whose server was away do not all come back in one moment.
+func pause(failures int, first time.Duration, chance float64) time.Duration {
+	d := first
+	for i := 1; i < failures && d < mostPause; i++ {
+		d *= 2
+	}
+	d = min(d, mostPause)
+	d += time.Duration((chance - 0.5) * 0.4 * float64(d))
+	return min(max(d, leastPause), mostPause)
+}
+
+func firstPause(why cause.Cause) time.Duration {
+	switch why {
+	case cause.NoDialTone, cause.Busy, cause.NoAnswer, cause.NoCarrier, cause.Delayed, cause.DialTimeout:
+		return linePause
+	}
+	return leastPause
+}

@@ -1,0 +1,100 @@
+package agent
+
+import (
+	"testing"
+	"time"
+
+	"dun/dialup/cause"
+)
+
+// TestRetryStops: what only a person can change is not tried again.
+func TestRetryStops(t *testing.T) {
+	for _, why := range cause.All() {
+		var r retry
+		v := r.after(why, 0, 0.5)
+		limit := why == cause.IdleTimeout || why == cause.TimeLimit
+		if want := why.Info().Retry == cause.RetryNever && !limit; v.Stop != want {
+			t.Errorf("%v: %+v, stop wanted: %v", why, v, want)
+		}
+		if tryNext(why) == (why.Info().Retry == cause.RetryNever) {
+			t.Errorf("%v: another number is tried: %v", why, tryNext(why))
+		}
+	}
+	var r retry
+	if v := r.after(cause.IdleTimeout, time.Hour, 0.5); !v.Wait {
+		t.Errorf("after idling: %+v", v)
+	}
+	if v := r.after(cause.TimeLimit, time.Hour, 0.5); v != (verdict{}) {
+		t.Errorf("after the time limit: %+v", v)
+	}
+}
+
+// TestRetryDay follows an entry through a day of an office that is away,
+// in virtual time: at once, then with growing pauses, without end.
+func TestRetryDay(t *testing.T) {
+	var r retry
+	if v := r.after(cause.CarrierLost, time.Hour, 0.5); v != (verdict{}) {
+		t.Fatalf("a loss is not followed at once: %+v", v)
+	}
+	var clock, last time.Duration
+	attempts := 0
+	for clock < 24*time.Hour {
+		v := r.after(cause.ConnectTimeout, 0, 0.5)
+		if v.Stop || v.Wait {
+			t.Fatalf("it gave up after %v: %+v", clock, v)
+		}
+		if v.After < last || v.After < leastPause || v.After > mostPause {
+			t.Fatalf("a pause of %v after one of %v", v.After, last)
+		}
+		clock, last = clock+v.After, v.After
+		attempts++
+	}
+	if last != mostPause || attempts < 24*60/5 || attempts > 24*60/5+20 {
+		t.Errorf("%d attempts, the last pause %v", attempts, last)
+	}
+	// What comes up and falls at once does not count as a recovery.
+	if v := r.after(cause.PeerHangup, time.Second, 0.5); v.After != mostPause {
+		t.Errorf("after a second of being up: %+v", v)
+	}
+	if v := r.after(cause.PeerHangup, steady, 0.5); v != (verdict{}) {
+		t.Errorf("after being up for long: %+v", v)
+	}
+	if v := r.after(cause.PeerHangup, 0, 0.5); v.After != leastPause {
+		t.Errorf("the second time: %+v", v)
+	}
+}
+
+// TestRetryFlaps: a peer that takes the call and drops it at once is not
+// called without a pause for ever.
+func TestRetryFlaps(t *testing.T) {
+	var r retry
+	var sum time.Duration
+	for range 10 {
+		sum += r.after(cause.PeerHangup, 2*time.Second, 0.5).After
+	}
+	if sum < 4*time.Minute {
+		t.Errorf("ten calls within %v", sum)
+	}
+}
+
+// TestPause: a fifth more or less, within the bounds; the telephone waits
+// longer.
+func TestPause(t *testing.T) {
+	var low, high retry
+	for i := range 12 {
+		l, h := low.after(cause.NoGRE, 0, 0).After, high.after(cause.NoGRE, 0, 0.999).After
+		d := min(leastPause<<i, mostPause)
+		if l != max(d*8/10, leastPause) || h > min(d*12/10, mostPause) || h < d && d < mostPause {
+			t.Errorf("pause %d is from %v to %v", i, l, h)
+		}
+	}
+	for _, why := range []cause.Cause{cause.Busy, cause.NoAnswer, cause.NoDialTone} {
+		var r retry
+		if v := r.after(why, 0, 0.5); v.After != linePause {
+			t.Errorf("%v: %+v", why, v)
+		}
+	}
+	if d := pause(1_000_000, leastPause, 0.5); d != mostPause {
+		t.Errorf("a pause of %v", d)
+	}
+}
