@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"dun/board/netcfg"
+	"dun/cmd/internal/agent"
+	"dun/configs"
+	"dun/dialup/cause"
+	"dun/dialup/phonebook"
+)
+
+// host is an agent with all that it stands on, in this process.
+type host struct {
+	agent   *agent.Agent
+	secrets *phonebook.Secrets
+	warn    func(text string)
+
+	lock    *os.File // the right to the runtime directory
+	net     *netcfg.Manager
+	control *agent.Control
+	once    sync.Once
+}
+
+// openHost reads the configuration, claims the runtime directory, takes back
+// what dead processes left in the system, and makes the agent, with so many
+// packet loops (see fastPath).
+func openHost(c *call, loops int) (_ *host, err error) {
+	cfg, device, err := agentConfig(c, loops)
+	if err != nil {
+		return nil, err
+	}
+	h := &host{secrets: cfg.Secrets, warn: c.warn}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	runtime := runtimeDir(c.options)
+	if h.lock, err = agent.Claim(runtime); err != nil {
+		return nil, err
+	}
+	if h.net, err = netcfg.Open(stateDir(c.options), netcfg.Options{
+		ResolvConf: device.ResolvConf,
+		Warn:       c.warn,
+	}); err != nil {
+		return nil, err
+	}
+	cfg.Net = h.net
+	leaveRoomForLoops(cfg.FastPath.Loops)
+	if h.agent, err = agent.New(cfg); err != nil {
+		return nil, err
+	}
+	if h.control, err = h.agent.Listen(runtime); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// close hangs up, takes everything back and gives the directory free.
+func (h *host) close() {
+	h.once.Do(func() {
+		if h.agent != nil {
+			h.agent.Close()
+		}
+		if h.net != nil {
+			h.takeBack()
+		}
+		if h.control != nil {
+			h.control.Close()
+		}
+		if h.lock != nil {
+			h.lock.Close()
+		}
+	})
+}
+
+// takeBack leaves the system as it was.
+func (h *host) takeBack() {
+	if err := h.net.Close(); err != nil {
+		h.warn("not all was taken back, the next start will: " + err.Error())
+	}
+}
+
+// whileUp runs f and prints what happens meanwhile. ctx ends with the first
+// signal; a second one does not wait for the peers any more.
+func (h *host) whileUp(c *call, dialed string, clock bool, f func(ctx context.Context) error) error {
+	printer := h.follow(c, dialed, clock)
+	defer printer.end()
+	ctx, stop := untilSignal(c.ctx, func() {
+		fmt.Fprintln(c.errOut, "dun: not hung up in order")
+		h.takeBack()
+		os.Exit(exitCode(cause.UserRequest))
+	})
+	defer stop()
+	return f(ctx)
+}
+
+// agentConfig reads the configuration.
+func agentConfig(c *call, loops int) (agent.Config, configs.Device, error) {
+	book, secrets, err := phonebook.Load(c.config)
+	if err != nil {
+		return agent.Config{}, configs.Device{}, err
+	}
+	device, err := configs.LoadDevice(filepath.Join(c.config, configs.DeviceFile))
+	if err != nil {
+		return agent.Config{}, configs.Device{}, err
+	}
+	return agent.Config{
+		Version: version, Phonebook: book, Secrets: secrets, Modems: device.Modems,
+		FastPath:    fastPath(device.FastPath, loops),
+		Load:        func() (agent.Files, error) { return loadFiles(c.config) },
+		AskPassword: askPassword(int(os.Stdin.Fd()), c.errOut), Trace: c.debug,
+	}, device, nil
+}
+
+// runtimeDir is where the control socket is: by flag or environment, as
+// device.toml says, or the default.
+func runtimeDir(o *options) string {
+	if o.runtime != "" {
+		return o.runtime
+	}
+	if device, err := configs.LoadDevice(filepath.Join(o.config, configs.DeviceFile)); err == nil && device.Runtime != "" {
+		return device.Runtime
+	}
+	return "/run/dun"
+}
+
+// stateDir is where the journals of host state are. All duns of a machine
+// share one, so that they know of each other; who may not write there has one
+// in the runtime directory.
+func stateDir(o *options) string {
+	if os.MkdirAll(netcfg.DefaultDir, 0o755) == nil && unix.Access(netcfg.DefaultDir, unix.W_OK) == nil {
+		return netcfg.DefaultDir
+	}
+	return filepath.Join(runtimeDir(o), "host")
+}
