@@ -17,7 +17,8 @@ type FastPath struct {
 	LargeBuffers int           // 0 = by the machine's memory
 	Linger       time.Duration // 0 = the usual, negative = none
 	Ordinary     bool          // the ordinary scheduling policy
-	Loops        int           // 0 = one for each processor
+	Loops        int           // of 'dun serve'; 0 = 1
+	NoFilter     bool          // no socket filter between several loops
 }
 
 const (
@@ -54,6 +55,9 @@ func readFastPath(r *strict.Reader) FastPath {
 		f.Ordinary = i == 1
 	}
 	f.Loops, _ = r.Int("loops", 1, maxLoops)
+	if on, ok := r.Bool("filter"); ok {
+		f.NoFilter = !on
+	}
 	return f
 }
 

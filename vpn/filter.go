@@ -60,8 +60,10 @@ func (s share) attach(fd int) error {
 }
 
 // OpenSockets opens the GRE sockets of several loops, one for each. The call id
-// names the loop, so that each packet wakes one of them only. See OpenSocket.
-func OpenSockets(loops []*path.Loop, seed uint16) ([]*Socket, error) {
+// names the loop, so that each packet wakes one of them only; without the
+// filter it wakes all, and those that it does not name ignore it. See
+// OpenSocket.
+func OpenSockets(loops []*path.Loop, seed uint16, filter bool) ([]*Socket, error) {
 	sockets := make([]*Socket, 0, len(loops))
 	for i, loop := range loops {
 		s, err := OpenSocket(loop, seed)
@@ -74,7 +76,7 @@ func OpenSockets(loops []*path.Loop, seed uint16) ([]*Socket, error) {
 		part := share{uint16(i), uint16(len(loops))}
 		loop.Do(func(time.Time) {
 			s.share = part
-			s.filtered = part.of > 1 && part.attach(s.fd) == nil
+			s.filtered = filter && part.of > 1 && part.attach(s.fd) == nil
 		})
 		sockets = append(sockets, s)
 	}

@@ -22,7 +22,7 @@ func TestFastPathOff(t *testing.T) {
 	}{
 		{"as it comes", "", "hybrid", "batch", 64, []string{"checksum", "tso", "uso"}},
 		{"no offload", "offload = false", "hybrid", "batch", 64, []string{}},
-		{"no batch", "batch = false\nloops = 3", "hybrid", "batch", 1, []string{"checksum", "tso", "uso"}},
+		{"no batch", "batch = false\nloops = 3\nfilter = false", "hybrid", "batch", 1, []string{"checksum", "tso", "uso"}},
 		{"nothing", "offload = false\nbatch = false\nlinger = 0\nscheduling = 'ordinary'", "parked", "other", 1, []string{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,8 +52,8 @@ func TestFastPathOff(t *testing.T) {
 						if l.Waits != c.waits || l.Policy != c.policy || l.Batch != c.batch || l.SendMMsg != (c.batch > 1) || l.Small.Count != 200 || l.Large.Count == 0 {
 							t.Errorf("loop is %+v", l)
 						}
-						if several := len(s.Loops) > 1; l.Filtered != several {
-							t.Errorf("%d loops, filtered: %v", len(s.Loops), l.Filtered)
+						if l.Filtered {
+							t.Error("a loop is filtered")
 						}
 					}
 					if server := s.Server != nil; len(s.Loops) != 1 && !server || c.name == "no batch" && server && len(s.Loops) != 3 {

@@ -42,15 +42,12 @@ func leaveRoomForLoops(loops int) {
 }
 
 // fastPath is what device.toml says about it for a process with so many packet
-// loops; 0 = as device.toml says, and otherwise one for each processor.
+// loops; 0 = as many as device.toml says.
 func fastPath(f configs.FastPath, loops int) agent.FastPath {
 	if loops == 0 {
-		loops = f.Loops
+		loops = max(f.Loops, 1)
 	}
-	if loops == 0 {
-		loops = runtime.NumCPU()
-	}
-	return agent.FastPath{Loop: f.Loop(machineMemory()), Loops: loops, PlainTUN: f.NoOffload}
+	return agent.FastPath{Loop: f.Loop(machineMemory()), Loops: loops, NoFilter: f.NoFilter, PlainTUN: f.NoOffload}
 }
 
 // machineMemory is the machine's memory in octets, 0 = unknown.

@@ -15,6 +15,8 @@ import (
 type FastPath struct {
 	Loop  path.Config // of each packet loop
 	Loops int         // 0 = 1
+	// NoFilter has each loop see the GRE packets of all, and ignore theirs.
+	NoFilter bool
 	// PlainTUN opens interfaces without offload.
 	PlainTUN bool
 }
@@ -57,7 +59,7 @@ func (a *Agent) greSockets() ([]*vpn.Socket, error) {
 	if a.gre == nil {
 		var seed [2]byte
 		random(seed[:])
-		sockets, err := vpn.OpenSockets(a.loops, binary.BigEndian.Uint16(seed[:]))
+		sockets, err := vpn.OpenSockets(a.loops, binary.BigEndian.Uint16(seed[:]), !a.cfg.FastPath.NoFilter)
 		if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,7 @@ func TestServe(t *testing.T) {
 			callers[i].reaches(addr(s.Remote))
 		}
 		for i, l := range h.Status().Loops {
-			if want := []int{2, 1}[i]; l.Links != want || !l.Filtered {
+			if want := []int{2, 1}[i]; l.Links != want || l.Filtered {
 				t.Errorf("loop %d is %+v, want %d links", i, l, want)
 			}
 		}
