@@ -6,16 +6,6 @@ import (
 	"dun/cmd/dunlab/internal/guest"
 )
 
-// guestKernelCommand becomes the kernel of a guest.
-func guestKernelCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:    "guest-kernel -- ARG...",
-		Short:  "become User Mode Linux (run by the laboratory)",
-		Hidden: true,
-		RunE:   func(_ *cobra.Command, args []string) error { return guest.ExecKernel(args) },
-	}
-}
-
 // guestAgentCommand does in a guest what the laboratory asks for.
 func guestAgentCommand() *cobra.Command {
 	return &cobra.Command{

@@ -38,7 +38,7 @@ func run() int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(demoCommand(&code), interopCommand(&code), trafficCommand(), guestKernelCommand(), guestAgentCommand(),
+	root.AddCommand(demoCommand(&code), interopCommand(&code), trafficCommand(), guestAgentCommand(),
 		benchCommand(&code), benchInsideCommand(), loadCommand(), yardstickCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "dunlab:", err)

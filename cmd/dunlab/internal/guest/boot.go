@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -26,8 +27,9 @@ const controlPort = 17
 
 // Rack is where guests run: a hub with bridges, and a folder for logs.
 type Rack struct {
-	hub *netns.Host
-	dir string
+	hub     *netns.Host
+	dir     string
+	preload string // see compilePreload
 
 	mu    sync.Mutex
 	count int
@@ -40,7 +42,14 @@ func NewRack(hub *netns.Host, dir string) (*Rack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rack{hub: hub, dir: dir}, os.MkdirAll(dir, 0o755)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	preload, err := compilePreload(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Rack{hub: hub, dir: dir, preload: preload}, nil
 }
 
 // Guest is a running guest.
@@ -69,7 +78,7 @@ func (r *Rack) Boot(ctx context.Context, s Spec) (*Guest, error) {
 	s.Control = netip.AddrPortFrom(netip.AddrFrom4(base), controlPort)
 
 	g := &Guest{name: s.Name, hub: r.hub, control: s.Control}
-	err := g.start(s, r.dir, number)
+	err := g.start(s, r, number)
 	if err == nil {
 		err = g.awaitReady(ctx)
 	}
@@ -80,18 +89,22 @@ func (r *Rack) Boot(ctx context.Context, s Spec) (*Guest, error) {
 	return g, nil
 }
 
-func (g *Guest) start(s Spec, dir string, number int) (err error) {
-	specFile := filepath.Join(dir, s.Name+".json")
+func (g *Guest) start(s Spec, r *Rack, number int) (err error) {
+	specFile := filepath.Join(r.dir, s.Name+".json")
 	if specFile, err = filepath.Abs(specFile); err != nil {
 		return err
 	}
 	if err := s.save(specFile); err != nil {
 		return err
 	}
-	if g.log, err = os.Create(filepath.Join(dir, s.Name+".log")); err != nil {
+	if g.log, err = os.Create(filepath.Join(r.dir, s.Name+".log")); err != nil {
 		return err
 	}
-	argv := []string{g.hub.Self(), "guest-kernel", "--", "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "loglevel=4",
+	kernel, err := exec.LookPath(kernelProgram)
+	if err != nil {
+		return fmt.Errorf("%w (Debian package user-mode-linux)", err)
+	}
+	argv := []string{kernel, "rootfstype=hostfs", "rootflags=/", "ro", "quiet", "loglevel=4",
 		fmt.Sprintf("mem=%dM", s.memory()), "con=null", "con0=null,fd:1", "ssl=null",
 		"umid=" + s.Name, "uml_dir=" + filepath.Dir(specFile) + "/uml/", "panic=1"}
 	for i, nic := range append([]NIC{{Bridge: controlBridge}}, s.NICs...) {
@@ -107,7 +120,7 @@ func (g *Guest) start(s Spec, dir string, number int) (err error) {
 	argv = append(argv, guestEnv...)
 	g.console = newConsole(g.log)
 	// The kernel's memory is a file in TMPDIR.
-	env := []string{"TMPDIR=" + memoryDir(), "HOME=" + filepath.Dir(specFile)}
+	env := []string{"TMPDIR=" + memoryDir(), "HOME=" + filepath.Dir(specFile), "LD_PRELOAD=" + r.preload}
 	g.kernel, err = g.hub.Start(argv, env, g.console, g.console)
 	return err
 }
