@@ -99,6 +99,7 @@ func (h *host) whileUp(c *call, dialed string, clock bool, f func(ctx context.Co
 		os.Exit(exitCode(cause.UserRequest))
 	})
 	defer stop()
+	settle()
 	return f(ctx)
 }
 

@@ -9,13 +9,11 @@ import (
 	"dun/dialup/ppp"
 )
 
-// sendSegments has the peer send packets in one batch to r.a, and gives what
+// arrive has the peer send packets in one batch to r.a, and gives what
 // the system was written, as it stands for.
 func (r *rig) arrive(t testing.TB, to *shapedTUN, packets ...[]byte) (writes int, got [][]byte) {
 	t.Helper()
-	for _, p := range packets {
-		r.b.tun.in = append(r.b.tun.in, p)
-	}
+	r.b.tun.in = append(r.b.tun.in, packets...)
 	r.b.SetTUN(r.b.tun, 1396)
 	r.b.Ready(r.now, Readable)
 	r.deliverBatch(r.b, r.a)
