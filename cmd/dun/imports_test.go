@@ -20,12 +20,13 @@ var below = []string{"dialup", "dialup/*", "dialup/ppp/*", "modem", "modem/at", 
 
 // rooms is the picture of ARCHITECTURE.md, "Rooms", as data.
 var rooms = map[string]room{
-	"cmd/dun":                {may: append([]string{"cmd/internal/*"}, below...)},
+	"cmd/dun":                {may: append([]string{"cmd/internal/*", "cmd/internal/console/*"}, below...)},
 	"cmd/dunlab":             {may: append([]string{"cmd/internal/*", "cmd/dunlab/internal/*", "modem/modemtest"}, below...)},
 	"cmd/dunlab/internal/*":  {may: append([]string{"cmd/internal/*", "cmd/dunlab/internal/*", "modem/modemtest"}, below...)},
 	"cmd/internal/agent":     {may: []string{"dialup", "dialup/*", "modem", "vpn", "board", "board/*", "configs"}},
 	"cmd/internal/agenttest": {may: append([]string{"modem/modemtest", "board/netcfg/netnstest"}, below...)},
-	"cmd/internal/console":   {},
+	"cmd/internal/console":   {may: []string{"cmd/internal/console/*", "dialup/cause"}},
+	"cmd/internal/console/*": {pure: true},
 	"modem":                  {may: []string{"modem/at", "dialup", "dialup/path", "dialup/hdlc", "dialup/ppp", "dialup/cause"}},
 	"modem/at":               {pure: true, may: []string{"dialup/cause"}},
 	"modem/modemtest":        {may: []string{"modem/at"}},
