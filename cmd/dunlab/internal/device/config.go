@@ -12,11 +12,12 @@ type Table = map[string]any
 
 // Config is what dun's files hold.
 type Config struct {
-	Entries map[string]Table // phonebook.toml
-	Secrets map[string]string
-	Users   map[string]Table // secrets.toml, those who call us
-	Modems  map[string]Table // device.toml
-	Server  Table            // server.toml, [pptp]
+	Entries  map[string]Table // phonebook.toml
+	Secrets  map[string]string
+	Users    map[string]Table // secrets.toml, those who call us
+	Modems   map[string]Table // device.toml
+	FastPath Table            // device.toml, [fast-path]
+	Server   Table            // server.toml, [pptp]
 }
 
 // Files are the configuration's files by name.
@@ -38,6 +39,9 @@ func (c Config) Files() (map[string]string, error) {
 	}
 	if len(c.Modems) > 0 {
 		tables["device.toml"]["modem"] = c.Modems
+	}
+	if len(c.FastPath) > 0 {
+		tables["device.toml"]["fast-path"] = c.FastPath
 	}
 	if c.Server != nil {
 		tables["server.toml"] = Table{"pptp": c.Server}

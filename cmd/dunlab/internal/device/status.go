@@ -14,6 +14,17 @@ type Status struct {
 	Server      *struct {
 		Calls []Connection `json:"calls"`
 	} `json:"server"`
+	Loops []Loop `json:"loops"`
+}
+
+// Loop is one packet loop, and what it has of the fast path.
+type Loop struct {
+	Waits    string `json:"waits"`
+	Policy   string `json:"policy"`
+	Batch    int    `json:"batch"`
+	SendMMsg bool   `json:"sendmmsg"`
+	Filtered bool   `json:"filtered"`
+	Links    int    `json:"links"`
 }
 
 // Connection is one connection.
@@ -31,6 +42,7 @@ type Connection struct {
 	MTU        int      `json:"mtu"`
 	Auth       string   `json:"auth"`
 	Encryption string   `json:"encryption"`
+	Offload    []string `json:"offload"`
 	Counters   struct {
 		PacketsIn  uint64            `json:"packets-in"`
 		PacketsOut uint64            `json:"packets-out"`

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 )
 
@@ -19,6 +20,17 @@ func Forwarder(a, b NIC) Spec {
 // Device is a guest that dun itself runs in.
 func Device(nic NIC, files map[string]string, routes ...Route) Spec {
 	return Spec{Name: "device", Modules: []string{"tun"}, NICs: []NIC{nic}, Files: files, Routes: routes}
+}
+
+// Server is a guest that "dun serve" runs in, with a host behind it. dun is
+// the binary, and files are in /etc.
+func Server(nic NIC, dun string, files map[string]string, host netip.Prefix) Spec {
+	dummy, traffic := behind(host)
+	return Spec{
+		Name: "server", Modules: []string{"tun", "dummy"}, NICs: []NIC{nic}, Files: files,
+		Dummies:  []netip.Prefix{dummy},
+		Services: []Service{traffic, {"dun", []string{dun, "serve"}, 1723}},
+	}
 }
 
 // Disturb has a forwarder treat what leaves by each NIC in the way that

@@ -23,6 +23,16 @@ import (
 type bench struct {
 	*device.Device
 	before state
+	forced fallback
+}
+
+// Status is what "dun status" says, which has to be true of the fast path too.
+func (b *bench) Status(ctx context.Context) (device.Status, error) {
+	s, err := b.Device.Status(ctx)
+	if err == nil {
+		err = b.forced.check(s)
+	}
+	return s, err
 }
 
 // device makes the device under test, on a bridge of the hub.
@@ -51,7 +61,8 @@ func (e *Env) named(name, bridge string, addr netip.Prefix, c device.Config, rou
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	b := &bench{Device: device.New(h, e.dun, dir)}
+	b := &bench{Device: device.New(h, e.dun, dir), forced: e.forced}
+	c.FastPath = e.forced.settings
 	if err := b.Configure(c); err != nil {
 		return nil, err
 	}

@@ -14,10 +14,13 @@ import (
 // tunnel over that.
 var chainCases = []Case{
 	{Name: "chain/isp-office", About: "the whole chain: pptpd through pppd's ISP over the modem",
-		Needs: []string{"/usr/bin/socat", "/usr/sbin/pptpd"}, Limit: 150 * time.Second, Run: chain},
+		Needs: chainNeeds, Limit: 150 * time.Second, Run: chain},
 	{Name: "chain/line-lost", About: "the telephone line drops below the tunnel",
-		Needs: []string{"/usr/bin/socat", "/usr/sbin/pptpd"}, Run: chainLineLost},
+		Needs: chainNeeds, Run: chainLineLost},
 }
+
+// chainNeeds are the programs of an ISP and of an office.
+var chainNeeds = []string{"/usr/bin/socat", "/usr/sbin/pptpd"}
 
 // chainDevice has no way to the office but over the ISP: its Ethernet is not
 // the office's.

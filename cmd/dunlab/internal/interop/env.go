@@ -23,6 +23,7 @@ type Env struct {
 	rack  *guest.Rack
 	notes []string
 
+	forced   fallback            // of every dun
 	exchange *modemtest.Exchange // after telephone
 	undo     []func() error      // in reverse
 }

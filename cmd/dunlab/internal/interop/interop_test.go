@@ -3,6 +3,8 @@ package interop
 import (
 	"strings"
 	"testing"
+
+	"dun/cmd/dunlab/internal/device"
 )
 
 func TestSelect(t *testing.T) {
@@ -39,5 +41,22 @@ func TestCasesAreNamed(t *testing.T) {
 			t.Errorf("case %q is not whole, or there twice", c.Name)
 		}
 		seen[c.Name] = true
+	}
+}
+
+// TestFallbacksAreLookedAt: a piece of the fast path that is in use although
+// the case left it out fails the case.
+func TestFallbacksAreLookedAt(t *testing.T) {
+	fast := device.Status{
+		Connections: []device.Connection{{Phase: "up", Offload: []string{"checksum", "tso"}}},
+		Loops:       []device.Loop{{Waits: "hybrid", Policy: "batch", Batch: 64, SendMMsg: true}},
+	}
+	if err := (fallback{}).check(fast); err != nil {
+		t.Error(err)
+	}
+	for _, f := range fallbacks {
+		if f.check(fast) == nil {
+			t.Errorf("%s leaves nothing out", f.name)
+		}
 	}
 }

@@ -21,12 +21,16 @@ var clientNeeds = []string{"/usr/sbin/pptp"}
 // behind it that the callers' addresses lie in.
 var serveCases = []Case{
 	{Name: "serve/128-stateless", About: "pptp-linux calls dun serve, and reaches a host on the LAN behind", Needs: clientNeeds, Limit: 150 * time.Second,
-		Run: func(ctx context.Context, e *Env) error { return serveGood(ctx, e, guest.MPPE128, "128-stateless") }},
+		Run: func(ctx context.Context, e *Env) error {
+			return serveGood(ctx, e, guest.MPPE128, "128-stateless", bulkSize)
+		}},
 	{Name: "serve/128-stateful", About: "the same with stateful MPPE", Needs: clientNeeds, Limit: 150 * time.Second,
 		Run: func(ctx context.Context, e *Env) error {
-			return serveGood(ctx, e, guest.MPPEStateful, "128-stateful")
+			return serveGood(ctx, e, guest.MPPEStateful, "128-stateful", bulkSize)
 		}},
 	{Name: "serve/wrong-password", About: "a caller with a wrong password is turned away, the next is served", Needs: clientNeeds, Run: serveWrongPassword},
+	{Name: "serve/several-loops", About: "dun serve with two packet loops and their socket filter, on a kernel of its own, called by pptp-linux and by dun", Needs: clientNeeds,
+		Run: serveSeveralLoops},
 	{Name: "serve/20-in-a-row", About: "20 callers one after another, nothing piles up", Needs: clientNeeds, Limit: 180 * time.Second, Run: serveMany},
 }
 
@@ -107,7 +111,7 @@ func (s *serving) reachLAN(ctx context.Context) error {
 	return err
 }
 
-func serveGood(ctx context.Context, e *Env, mppe guest.Encryption, mode string) error {
+func serveGood(ctx context.Context, e *Env, mppe guest.Encryption, mode string, size int64) error {
 	s, err := e.serving(ctx, mode, users)
 	if err != nil {
 		return err
@@ -128,7 +132,7 @@ func serveGood(ctx context.Context, e *Env, mppe guest.Encryption, mode string) 
 	if err := s.reachLAN(ctx); err != nil {
 		return err
 	}
-	if err := e.good(ctx, s.client, lanHost.Addr(), bulkSize); err != nil {
+	if err := e.good(ctx, s.client, lanHost.Addr(), size); err != nil {
 		return err
 	}
 	if err := peerDown(ctx, s.client); err != nil {
