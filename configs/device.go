@@ -23,6 +23,7 @@ type Device struct {
 	// ResolvConf is the resolver file, "" = what the system uses.
 	ResolvConf string
 	FastPath   FastPath
+	Agent      Agent
 	Warnings   strict.Problems
 
 	names []string
@@ -51,7 +52,7 @@ func CheckDevice(name string) (Device, strict.Problems) {
 
 // readDevice reads a document; own is the directory of the machine's own profiles.
 func readDevice(doc *strict.Document, own string) (Device, strict.Problems) {
-	d := Device{Modems: make(map[string]modem.Config)}
+	d := Device{Modems: make(map[string]modem.Config), Agent: agentDefaults}
 	if doc.Missing {
 		return d, nil
 	}
@@ -79,6 +80,11 @@ func readDevice(doc *strict.Document, own string) (Device, strict.Problems) {
 	if t, ok := r.Table("fast-path"); ok {
 		tr := doc.Reader(t)
 		d.FastPath = readFastPath(tr)
+		tr.Finish()
+	}
+	if t, ok := r.Table("agent"); ok {
+		tr := doc.Reader(t)
+		d.Agent = readAgent(tr)
 		tr.Finish()
 	}
 	r.Finish()

@@ -78,6 +78,7 @@ var wrongDevices = []wrong{
 		`2:11 fast-path.offload|true or false, not a string|`, `3:9 fast-path.batch|true or false, not a number|`, `4:17 fast-path.small-buffers|out of range|16 to 16384`,
 		`5:17 fast-path.large-buffers|out of range|1 to 256`, `6:14 fast-path.batch-size|out of range|2 to 256`, `7:10 fast-path.linger|out of range|100ms`,
 		`8:14 fast-path.scheduling|"fifo"|"batch" or "ordinary"`, `9:9 fast-path.loops|out of range|1 to 64`, `10:1 fast-path.large_buffers|no such setting|"large-buffers"`}},
+	{"agent", "[agent]\nhook-timeout = '1h'\nhook_timeout = 1\n", []string{`2:16 agent.hook-timeout|out of range|10m`, `3:1 agent.hook_timeout|no such setting|"hook-timeout"`}},
 	{"batch and buffers", "[fast-path]\nsmall-buffers = 100\nbatch-size = 34\n", []string{`3:14 fast-path.batch-size|3 times as many small-buffers, which are 100|smaller batch`}},
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dun/board/hooks"
 	"dun/board/netcfg"
 	"dun/cmd/internal/agent"
 	"dun/configs"
@@ -116,9 +117,18 @@ func agentConfig(c *call, loops int) (agent.Config, configs.Device, error) {
 	return agent.Config{
 		Version: version, Phonebook: book, Secrets: secrets, Modems: device.Modems,
 		FastPath:    fastPath(device.FastPath, loops),
+		Hooks:       hooks.Config{Dir: absolute(c.config), Limit: device.Agent.HookTimeout},
 		Load:        func() (agent.Files, error) { return loadFiles(c.config) },
 		AskPassword: askPassword(int(os.Stdin.Fd()), c.errOut), Trace: c.debug,
 	}, device, nil
+}
+
+// absolute is a path that holds in any directory.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // runtimeDir is where the control socket is: by flag or environment, as

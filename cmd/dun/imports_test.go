@@ -49,7 +49,8 @@ var rooms = map[string]room{
 	"board/tun":              {may: []string{"dialup/path", "dialup/cause"}},
 	"board/netcfg":           {may: []string{"dialup/cause"}},
 	"board/netcfg/netnstest": {},
-	"configs":                {may: []string{"dialup", "dialup/*", "modem", "modem/at", "vpn", "board"}},
+	"board/hooks":            {},
+	"configs":                {may: []string{"dialup", "dialup/*", "modem", "modem/at", "vpn", "board", "board/*"}},
 }
 
 // pureAllowed is what a pure room may use of the standard library and of

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"dun/board/hooks"
 	"dun/board/netcfg"
 	"dun/dialup/cause"
 	"dun/dialup/path"
@@ -23,6 +24,9 @@ type Config struct {
 	// Load, if set, reads the files again (see Reload).
 	Load     func() (Files, error)
 	FastPath FastPath
+	// Hooks says which programs are told of networks; Tell is the agent's own.
+	// Without a directory there are none.
+	Hooks hooks.Config
 	// AskPassword, if set, asks a person for a password that is not stored;
 	// ctx ends when the call does.
 	AskPassword func(ctx context.Context, entry, user string) (string, error)
@@ -44,6 +48,7 @@ type Agent struct {
 	cfg    Config
 	loops  []*path.Loop
 	events *broadcast
+	hooks  *hooks.Runner  // nil without a directory
 	wg     sync.WaitGroup // all goroutines; grows under mu, and not once closed
 
 	mu      sync.Mutex
@@ -61,7 +66,12 @@ func New(cfg Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Agent{cfg: cfg, loops: loops, events: newBroadcast(), calls: make(map[string]*Call), keepers: make(map[string]*keeper)}, nil
+	a := &Agent{cfg: cfg, loops: loops, events: newBroadcast(), calls: make(map[string]*Call), keepers: make(map[string]*keeper)}
+	if h := cfg.Hooks; h.Dir != "" {
+		h.Tell = func(about, text string) { a.emitText(about, "%s", text) }
+		a.hooks = hooks.New(h)
+	}
+	return a, nil
 }
 
 // Close hangs everything up in order, waits for it, and ends the events.
@@ -75,6 +85,9 @@ func (a *Agent) Close() {
 	a.HangUpAll(cause.UserRequest)
 	a.wg.Wait()
 	a.closeLoops()
+	if a.hooks != nil {
+		a.hooks.Close(lastHooks)
+	}
 	a.events.close()
 }
 

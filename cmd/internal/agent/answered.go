@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type answered struct {
 	cancel  context.CancelCauseFunc
 	leave   func() // its place among those that have not logged in
 	host    *callerHost
+	herald  *herald
 
 	// Under the server's mu.
 	leased   netip.Addr // its address out of the pool
@@ -35,6 +37,8 @@ type answered struct {
 
 func newAnswered(s *server, id int, remote string, cancel context.CancelCauseFunc) *answered {
 	c := &answered{id: id, server: s, remote: remote, started: time.Now(), cancel: cancel}
+	caller, _, _ := net.SplitHostPort(remote)
+	c.herald = &herald{runner: s.agent.hooks, entry: c.label(), link: serverEntry, tty: "pptp", param: caller}
 	ifname := s.cfg.Interface
 	if ifname == "" {
 		ifname = "dun%d"
@@ -101,12 +105,17 @@ func (c *answered) takeOver() {
 	c.replaces = nil
 	c.server.mu.Unlock()
 	for _, o := range older {
+		o.mu.Lock()
+		conn := o.conn
+		o.mu.Unlock()
+		o.herald.networkGone(conn) // before they are told of this one
 		o.host.yield()
 	}
 }
 
 func (c *answered) report(r dialup.Report) {
 	c.mu.Lock()
+	conn, told := c.conn, r
 	loggedIn := r.Phase == dialup.PhaseNetwork // or nothing was asked for
 	c.phase = enter(&r, c.phase)
 	if r.Network != nil {
@@ -124,4 +133,5 @@ func (c *answered) report(r dialup.Report) {
 		return // the call's end says it
 	}
 	c.server.agent.emit(c.label(), r)
+	c.herald.follow(told, conn)
 }

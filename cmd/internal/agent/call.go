@@ -17,6 +17,7 @@ type Call struct {
 	agent    *Agent
 	keeper   *keeper // nil: nobody dials it again
 	entry    phonebook.Entry
+	herald   *herald
 	password string // of someone who dialed, "" = the stored one
 	cancel   context.CancelCauseFunc
 	up       chan struct{} // closed when the network is up for the first time
@@ -37,9 +38,10 @@ type Call struct {
 	err     error
 }
 
+// newCall is called under the agent's mu.
 func newCall(a *Agent, e phonebook.Entry, cancel context.CancelCauseFunc) *Call {
 	return &Call{
-		agent: a, entry: e, cancel: cancel,
+		agent: a, entry: e, herald: newHerald(a, e), cancel: cancel,
 		up: make(chan struct{}), falls: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -62,6 +64,7 @@ func (c *Call) report(r dialup.Report) {
 		return // the call goes on with another target, or its end says it
 	}
 	c.mu.Lock()
+	conn, told := c.conn, r
 	c.phase = enter(&r, c.phase)
 	if r.Network != nil {
 		n := *r.Network
@@ -72,6 +75,7 @@ func (c *Call) report(r dialup.Report) {
 	}
 	c.mu.Unlock()
 	c.agent.emit(c.entry.Name, r)
+	c.herald.follow(told, conn)
 	switch {
 	case r.Phase == dialup.PhaseUp && !isClosed(c.up):
 		close(c.up)
