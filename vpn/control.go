@@ -32,14 +32,16 @@ type control struct {
 	alarmed func(now time.Time)
 }
 
-func newControl(conn net.Conn, cfg pptp.Config, trace func(sent bool, text string)) (*control, error) {
+func newControl(conn net.Conn, cfg pptp.Config, trace func(ControlMessage)) (*control, error) {
 	engine, err := pptp.New(cfg)
 	if err != nil {
 		return nil, cause.Wrap(cause.BadConfig, err, "")
 	}
+	local, remote := addrPort(conn.LocalAddr()), addrPort(conn.RemoteAddr())
 	return &control{
 		conn: conn, engine: engine,
-		rx: tracer{to: trace}, tx: tracer{to: trace, sent: true},
+		rx:       tracer{to: trace, message: ControlMessage{From: remote, To: local}},
+		tx:       tracer{to: trace, message: ControlMessage{Sent: true, From: local, To: remote}},
 		commands: make(chan func(now time.Time)),
 		ended:    make(chan struct{}),
 	}, nil

@@ -24,8 +24,9 @@ type Config struct {
 	Socket *Socket
 	// HostName and Vendor are told to the peer; "" = "local" and "dun".
 	HostName, Vendor string
-	// Trace, if set, is told every control message in readable form.
-	Trace func(sent bool, text string)
+	// Trace, if set, sees every control message, in a goroutine of the
+	// control connection's.
+	Trace func(ControlMessage)
 	// ConnectTimeout bounds each step of a call: TCP, control connection,
 	// call; 0 = 20 s.
 	ConnectTimeout time.Duration
@@ -169,11 +170,13 @@ func parseTarget(target string) (netip.AddrPort, error) {
 func localAddr(conn net.Conn) netip.Addr  { return addrOf(conn.LocalAddr()) }
 func remoteAddr(conn net.Conn) netip.Addr { return addrOf(conn.RemoteAddr()) }
 
-func addrOf(a net.Addr) netip.Addr {
+func addrOf(a net.Addr) netip.Addr { return addrPort(a).Addr() }
+
+func addrPort(a net.Addr) netip.AddrPort {
 	if tcp, is := a.(*net.TCPAddr); is {
-		return tcp.AddrPort().Addr().Unmap()
+		return netip.AddrPortFrom(tcp.AddrPort().Addr().Unmap(), tcp.AddrPort().Port())
 	}
-	return netip.Addr{}
+	return netip.AddrPort{}
 }
 
 // cancelled is why ctx ended, as a cause.

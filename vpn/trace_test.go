@@ -24,7 +24,7 @@ func TestTrace(t *testing.T) {
 	}
 	for size := 1; size <= len(stream); size += 7 {
 		var lines []string
-		tr := tracer{to: func(sent bool, text string) { lines = append(lines, text) }}
+		tr := tracer{to: func(m ControlMessage) { lines = append(lines, m.String()) }}
 		for b := stream; len(b) > 0; {
 			n := min(size, len(b))
 			tr.bytes(b[:n])
@@ -48,8 +48,8 @@ func FuzzTracer(f *testing.F) {
 	f.Add(append(b, b...), 5)
 	f.Fuzz(func(t *testing.T, stream []byte, size int) {
 		size = max(size&0xff, 1)
-		tr := tracer{to: func(_ bool, text string) {
-			if len(text) > 4096 {
+		tr := tracer{to: func(m ControlMessage) {
+			if text := m.String(); len(text) > 4096 {
 				t.Errorf("a line of %d octets", len(text))
 			}
 		}}

@@ -119,7 +119,7 @@ func agentConfig(c *call, loops int) (agent.Config, configs.Device, error) {
 		FastPath:    fastPath(device.FastPath, loops),
 		Hooks:       hooks.Config{Dir: absolute(c.config), Limit: device.Agent.HookTimeout},
 		Load:        func() (agent.Files, error) { return loadFiles(c.config) },
-		AskPassword: askPassword(int(os.Stdin.Fd()), c.errOut), Trace: c.debug,
+		AskPassword: askPassword(int(os.Stdin.Fd()), c.errOut),
 	}, device, nil
 }
 

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"sync"
-	"time"
 
 	"dun/board/hooks"
 	"dun/board/netcfg"
@@ -30,9 +29,6 @@ type Config struct {
 	// AskPassword, if set, asks a person for a password that is not stored;
 	// ctx ends when the call does.
 	AskPassword func(ctx context.Context, entry, user string) (string, error)
-	// Trace makes an Event of every control packet, for those who subscribe
-	// to them. Passwords are left out.
-	Trace bool
 }
 
 // Net is what the agent needs of the system's network configuration:
@@ -238,18 +234,4 @@ func (a *Agent) end(c *Call, why, whyUpper error) {
 		<-u.done
 	}
 	c.cancel(why)
-}
-
-// trace is the agent's control packets of one entry; nil unless they are wanted.
-func (a *Agent) trace(entry string) func(sent bool, packet string) {
-	if !a.cfg.Trace {
-		return nil
-	}
-	return func(sent bool, packet string) {
-		direction := "rcvd "
-		if sent {
-			direction = "sent "
-		}
-		a.events.send(Event{Time: time.Now(), Entry: entry, Packet: direction + packet})
-	}
 }

@@ -75,6 +75,16 @@ func (c *Client) HangUpAll() error {
 // Subscribe asks for events; Next gives them.
 func (c *Client) Subscribe() error { return c.call("subscribe", nil, nil) }
 
+// Trace asks for control packets as events: of an entry or, with "", of all,
+// and of the protocols that are named or, without any, of all. The last call
+// counts. It is not Subscribe: who wants both calls both.
+func (c *Client) Trace(entry string, protocols []string) error {
+	return c.call("trace", traceParams{Entry: entry, Protocols: protocols}, nil)
+}
+
+// EndTrace asks for no packets any more.
+func (c *Client) EndTrace() error { return c.call("trace", traceParams{Off: true}, nil) }
+
 // Next waits for the next event; an error means that the owner is gone.
 func (c *Client) Next() (Event, error) {
 	for len(c.events) == 0 {

@@ -113,26 +113,15 @@ func (c *Control) serve(conn net.Conn) {
 	out := &lineWriter{conn: conn, patience: c.patience}
 	in := bufio.NewScanner(conn)
 	in.Buffer(nil, maxLine)
-	var events sync.WaitGroup
-	defer events.Wait()
-	subscribed := false
+	talk := conversation{control: c, out: out}
+	defer talk.end()
 	for in.Scan() {
 		req, wrong := parseRequest(in.Bytes())
 		if wrong != nil {
 			out.write(response{Version: jsonVersion, Error: wrong})
 			continue
 		}
-		if req.Method == "subscribe" && !subscribed {
-			subscribed = true
-			ch, unsubscribe := c.agent.Subscribe(false)
-			defer unsubscribe()
-			events.Go(func() {
-				for ev := range ch {
-					out.write(notification{jsonVersion, "event", ev})
-				}
-			})
-		}
-		result, failed := c.call(req)
+		result, failed := talk.call(req)
 		if len(req.ID) > 0 {
 			out.write(response{Version: jsonVersion, ID: req.ID, Result: result, Error: failed})
 		}

@@ -211,7 +211,7 @@ func (c *Call) dialHost(ctx context.Context, over lower) error {
 	if err != nil {
 		return err
 	}
-	device := vpn.NewDevice(vpn.Config{Socket: socket, Trace: c.agent.trace(c.entry.Name)})
+	device := vpn.NewDevice(vpn.Config{Socket: socket, Trace: c.agent.tracePPTP(c.entry.Name)})
 	targets := make([]string, len(addrs))
 	for i, addr := range addrs {
 		targets[i] = addr.String()

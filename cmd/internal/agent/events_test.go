@@ -13,11 +13,12 @@ import (
 // TestSlowSubscriber: the oldest events make room, and their number is told.
 func TestSlowSubscriber(t *testing.T) {
 	b := newBroadcast()
-	events, unsubscribe := b.subscribe(false)
+	a := &Agent{events: b}
+	events, unsubscribe := a.Subscribe(false)
 	const n = backlog + 100
 	for i := range n {
 		b.send(Event{Text: fmt.Sprint(i)})
-		b.send(Event{Packet: "not asked for"})
+		b.sendPacket(Event{Packet: "not asked for"}, protocolLCP)
 	}
 	seen, missed := 0, 0
 	first := ""
@@ -44,12 +45,12 @@ func TestSlowSubscriber(t *testing.T) {
 		t.Error("there is more after the end")
 	}
 	b.send(Event{})
-	late, _ := b.subscribe(true)
+	late, _ := a.Subscribe(true)
 	b.close()
 	if _, open := <-late; open {
 		t.Error("there is more after the end of all")
 	}
-	if never, _ := b.subscribe(true); never != nil {
+	if never, _ := a.Subscribe(true); never != nil {
 		if _, open := <-never; open {
 			t.Error("an event after the end of all")
 		}

@@ -2,8 +2,6 @@ package agent
 
 import (
 	"context"
-	"strconv"
-	"time"
 
 	"dun/dialup/cause"
 	"dun/dialup/phonebook"
@@ -58,22 +56,4 @@ func (c *Call) completeSecret(ctx context.Context) error {
 	}
 	e.Secret = ppp.Secret{Password: password}
 	return nil
-}
-
-// tracePPP makes the link's trace out of the agent's, nil without one.
-func (a *Agent) tracePPP(entry string) func(time.Time, bool, []byte) {
-	trace := a.trace(entry)
-	if trace == nil {
-		return nil
-	}
-	return func(_ time.Time, sent bool, frame []byte) { trace(sent, ppp.Format(frame)) }
-}
-
-// traceModem does the same for the dialogue with a modem.
-func (a *Agent) traceModem(entry string) func(sent bool, text string) {
-	trace := a.trace(entry)
-	if trace == nil {
-		return nil
-	}
-	return func(sent bool, text string) { trace(sent, "[AT "+strconv.Quote(hideAT(text))+"]") }
 }

@@ -64,7 +64,7 @@ func newDevice(t *testing.T, book, secrets string, modems map[string]modem.Confi
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Agent, err = New(Config{Version: "test", Phonebook: b, Secrets: s, Modems: modems, Net: d.net, Trace: true, FastPath: FastPath{Loops: 2, NoFilter: true}}); err != nil {
+	if d.Agent, err = New(Config{Version: "test", Phonebook: b, Secrets: s, Modems: modems, Net: d.net, FastPath: FastPath{Loops: 2, NoFilter: true}}); err != nil {
 		t.Fatal(err)
 	}
 	d.story = listen(d.Agent)

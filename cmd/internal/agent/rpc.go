@@ -58,6 +58,15 @@ type hangUpParams struct {
 	All   bool   `json:"all,omitempty"`
 }
 
+// traceParams are those of the call "trace": packets of an entry, or with
+// "server" of all calls that are answered, or without an entry of everything;
+// those of some protocols (see ProtocolNames), or without any of all.
+type traceParams struct {
+	Entry     string   `json:"entry,omitempty"`
+	Protocols []string `json:"protocols,omitempty"`
+	Off       bool     `json:"off,omitempty"`
+}
+
 // parseRequest reads one line.
 func parseRequest(line []byte) (req request, fault *rpcError) {
 	if !json.Valid(line) {
@@ -74,13 +83,23 @@ func validID(id json.RawMessage) bool {
 	return len(id) == 0 || id[0] == '"' || id[0] == '-' || id[0] >= '0' && id[0] <= '9' || string(id) == "null"
 }
 
-// call does what a request asks for; "subscribe" is done by the conversation.
+// The calls are
+//
+//	status                             the snapshot, see Status
+//	subscribe                          from now on an "event" for each Event that is no packet
+//	trace {entry, protocols, off}      from now on an "event" for each control packet of these,
+//	                                   with "packet" in the form of --debug; the last call counts
+//	dial {entry, password}             begins, and does not wait
+//	hangup {entry} or {all}            the same
+//	reload                             reads the files again
+//
+// subscribe and trace are of the conversation, and end with it.
+
+// call does what a request asks for, but for what a conversation does.
 func (c *Control) call(req request) (any, *rpcError) {
 	switch req.Method {
 	case "status":
 		return c.agent.Status(), nil
-	case "subscribe":
-		return true, nil
 	case "dial":
 		var p dialParams
 		if err := json.Unmarshal(req.Params, &p); err != nil || p.Entry == "" {

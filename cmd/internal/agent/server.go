@@ -39,6 +39,9 @@ type ServerConfig struct {
 // serverEntry is the server's name in events.
 const serverEntry = "server"
 
+// callLabel begins the names of the calls that it answers.
+const callLabel = "call "
+
 // server answers calls until its context ends.
 type server struct {
 	agent   *Agent
@@ -70,7 +73,7 @@ func (a *Agent) Serve(ctx context.Context, cfg ServerConfig, ready chan<- struct
 		return err
 	}
 	listener, err := vpn.Listen(vpn.ListenConfig{
-		Config:      vpn.Config{Trace: a.trace(serverEntry)},
+		Config:      vpn.Config{Trace: a.tracePPTP(serverEntry)},
 		Sockets:     sockets,
 		Addrs:       cfg.Listen,
 		MaxCalls:    cfg.MaxCalls,
@@ -231,4 +234,4 @@ func joined(addrs []netip.Addr) string {
 }
 
 // label names a call in events and status.
-func (c *answered) label() string { return "call " + strconv.Itoa(c.id) }
+func (c *answered) label() string { return callLabel + strconv.Itoa(c.id) }
