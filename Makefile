@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 # Packages that no packet passes, and time, are compiled without inlining: it
 # makes the device binary a tenth smaller.
-COLD = dun/cmd/... dun/board/netcfg dun/configs dun/dialup dun/dialup/phonebook dun/dialup/strict dun/dialup/ppp/... \
+COLD = dun/cmd/... dun/board/netcfg/... dun/configs dun/dialup dun/dialup/phonebook dun/dialup/strict dun/dialup/ppp/... \
        dun/vpn/pptp dun/modem dun/modem/at github.com/... golang.org/x/term vendor/golang.org/x/net/... \
        net net/netip encoding/json encoding/base64 encoding/hex text/... reflect fmt os os/... io/fs path/... \
        bytes strings strconv sort bufio context log internal/poll unicode/... time
@@ -76,6 +76,7 @@ SKIP = -skip '^Test(KilledWriters|FullDisk)$$'
 emulated: ## the engines' tests on arm and big-endian mips (needs qemu-user-static)
 	GOARCH=arm GOARM=5 CGO_ENABLED=0 $(GO) test $(SKIP) -exec qemu-arm-static $(PURE)
 	GOARCH=mips GOMIPS=softfloat CGO_ENABLED=0 $(GO) test $(SKIP) -exec qemu-mips-static $(PURE)
+	GOARCH=mips GOMIPS=softfloat CGO_ENABLED=0 $(GO) test -run '^Test(Message|Attributes|Number|Parse|Exchange)$$|^Fuzz' -exec qemu-mips-static ./board/netcfg/rtnl
 	GOARCH=mipsle GOMIPS=softfloat CGO_ENABLED=0 $(GO) test -exec qemu-mipsel-static ./dialup/mppe ./dialup/hdlc
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64-static ./dialup/mppe ./dialup/hdlc
 

@@ -7,8 +7,9 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"dun/board/netcfg/rtnl"
 )
 
 const stepResolver = "resolver"
@@ -25,7 +26,7 @@ func (m *Manager) set(name string, s State, living []owner) error {
 		return stepError(name, "interface", err)
 	}
 	warn := func(format string, args ...any) { m.warnf("%s: %s", name, fmt.Sprintf(format, args...)) }
-	if mtu := cmp.Or(s.MTU, link.Attrs().MTU); s.LinkLocal.IsValid() && mtu < minIPv6MTU {
+	if mtu := cmp.Or(s.MTU, link.MTU); s.LinkLocal.IsValid() && mtu < minIPv6MTU {
 		warn("an MTU of %d is too small for IPv6, which needs %d: IPv6 is off", mtu, minIPv6MTU)
 		s.LinkLocal = netip.Addr{}
 	}
@@ -96,8 +97,8 @@ func (m *Manager) make(s *State, items []item, warn func(string, ...any)) (u und
 }
 
 // plan turns s into the record that the connection is to have.
-func (m *Manager) plan(s State, link netlink.Link, had *record, others []item, warn func(string, ...any)) (*record, error) {
-	p := &planner{h: m.host, s: s, index: link.Attrs().Index, warn: warn, others: others}
+func (m *Manager) plan(s State, link rtnl.Link, had *record, others []item, warn func(string, ...any)) (*record, error) {
+	p := &planner{h: m.host, s: s, index: link.Index, warn: warn, others: others}
 	rec := new(record)
 	if had != nil {
 		p.had, rec.Seq = had.Items, had.Seq

@@ -2,6 +2,7 @@ package netcfg
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -69,6 +70,10 @@ func delRoute(t testing.TB, s string) {
 	check(t, netlink.RouteDel(parseRoute(t, s)))
 }
 
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
 func parseRoute(t testing.TB, s string) *netlink.Route {
 	f := strings.Fields(s)
 	r := &netlink.Route{Dst: ipNet(netip.MustParsePrefix(f[0])), Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_STATIC, Scope: netlink.SCOPE_LINK}
@@ -114,7 +119,7 @@ func snapshot(t testing.TB) []string {
 		fw, err := readSysctl(forwardingOf(i.Name))
 		check(t, err)
 		out = append(out, fmt.Sprintf("link %s forwarding %s", i.Name, fw))
-		for _, n := range must(h.nl.NeighProxyList(i.Index, netlink.FAMILY_V4))(t) {
+		for _, n := range must(netlink.NeighProxyList(i.Index, netlink.FAMILY_V4))(t) {
 			out = append(out, fmt.Sprintf("proxy %v dev %s", n.IP, i.Name))
 		}
 	}

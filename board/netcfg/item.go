@@ -6,9 +6,9 @@ import (
 	"net/netip"
 	"os"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"dun/board/netcfg/rtnl"
 	"dun/dialup/cause"
 )
 
@@ -81,13 +81,13 @@ func (it item) same(b item) bool {
 func (h *host) ensure(it item) error {
 	switch it.Kind {
 	case kindAddress:
-		return ignore(h.nl.AddrAdd(nil, it.address()), unix.EEXIST)
+		return ignore(h.nl.AddAddr(it.address()), unix.EEXIST)
 	case kindRoute, kindUnreachable, kindPin:
 		return h.ensureRoute(it)
 	case kindSysctl:
 		return writeSysctl(it.Path, it.New)
 	case kindProxyARP:
-		return h.nl.NeighSet(it.neigh())
+		return h.nl.SetProxy(it.proxy())
 	}
 	return fmt.Errorf("unknown item %q", it.Kind)
 }
@@ -98,44 +98,33 @@ func (h *host) revoke(it item) error {
 	if it.Dev != "" && it.Kind != kindSysctl {
 		// A device of the same name but another index is not the one.
 		link, err := h.link(it.Dev)
-		if err != nil || link.Attrs().Index != it.Index {
+		if err != nil || link.Index != it.Index {
 			return nil
 		}
 	}
 	switch it.Kind {
 	case kindAddress:
-		return ignore(h.nl.AddrDel(nil, it.address()), unix.EADDRNOTAVAIL, unix.ENODEV)
+		return ignore(h.nl.DelAddr(it.address()), unix.EADDRNOTAVAIL, unix.ENODEV)
 	case kindRoute, kindUnreachable, kindPin:
-		return ignore(h.nl.RouteDel(it.route()), unix.ESRCH, unix.ENODEV, unix.EAFNOSUPPORT, unix.EOPNOTSUPP)
+		return ignore(h.nl.DelRoute(it.route()), unix.ESRCH, unix.ENODEV, unix.EAFNOSUPPORT, unix.EOPNOTSUPP)
 	case kindSysctl:
 		return restoreSysctl(it.Path, it.Old, it.New)
 	case kindProxyARP:
-		return ignore(h.nl.NeighDel(it.neigh()), unix.ENOENT, unix.ENODEV)
+		return ignore(h.nl.DelProxy(it.proxy()), unix.ENOENT, unix.ENODEV)
 	}
 	return nil
 }
 
-func (it item) address() *netlink.Addr {
-	a := &netlink.Addr{IPNet: ipNet(it.Dst), LinkIndex: it.Index}
-	if it.Peer.IsValid() {
-		a.Peer = ipNet(host32(it.Peer))
-	}
+func (it item) address() rtnl.Addr {
+	a := rtnl.Addr{Index: it.Index, Prefix: it.Dst, Peer: it.Peer}
 	if it.Dst.Addr().Is6() {
 		a.Flags = unix.IFA_F_NODAD // nobody else is on the link
-		a.Scope = int(netlink.SCOPE_LINK)
+		a.Scope = unix.RT_SCOPE_LINK
 	}
 	return a
 }
 
-func (it item) neigh() *netlink.Neigh {
-	return &netlink.Neigh{
-		LinkIndex: it.Index,
-		Family:    netlink.FAMILY_V4,
-		Flags:     netlink.NTF_PROXY,
-		State:     unix.NUD_PERMANENT,
-		IP:        it.Dst.Addr().AsSlice(),
-	}
-}
+func (it item) proxy() rtnl.Proxy { return rtnl.Proxy{Index: it.Index, Addr: it.Dst.Addr()} }
 
 func ignore(err error, errs ...error) error {
 	for _, e := range errs {

@@ -120,7 +120,8 @@ func (it item) check() error {
 	case kindUnreachable:
 		ok = ok && it.Dst.IsValid() && it.Dev == ""
 	case kindPin:
-		ok = ok && it.Dev != "" && it.Dst.IsSingleIP() && !(it.Gateway.IsValid() && it.Gateway.Is4() != it.Dst.Addr().Is4()) &&
+		// The gateway of an IPv4 route may be an IPv6 neighbour.
+		ok = ok && it.Dev != "" && it.Dst.IsSingleIP() && !(it.Gateway.Is4() && it.Dst.Addr().Is6()) && !it.Gateway.IsLoopback() &&
 			!(it.Src.IsValid() && it.Src.Is4() != it.Dst.Addr().Is4())
 	case kindSysctl:
 		ok = ok && validSysctl(it.Path) && validValue(it.Path, it.Old) && validValue(it.Path, it.New)

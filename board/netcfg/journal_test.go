@@ -97,7 +97,7 @@ func FuzzJournal(f *testing.F) {
 			case kindRoute, kindUnreachable, kindPin:
 				it.route()
 			case kindProxyARP:
-				it.neigh()
+				it.proxy()
 			case kindSysctl:
 				if strings.Contains(it.Path, "..") {
 					t.Errorf("path %q", it.Path)

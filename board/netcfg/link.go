@@ -1,8 +1,6 @@
 package netcfg
 
 import (
-	"net"
-
 	"golang.org/x/sys/unix"
 
 	"dun/dialup/cause"
@@ -22,18 +20,18 @@ func (h *host) prepare(s *State, warn func(string, ...any)) (undo func(), step s
 	// Before the interface comes up, or else the kernel makes an address of
 	// its own (RFC 5072 §4.1 wants the negotiated one).
 	// By netlink, since a container may have /proc/sys read-only.
-	err = h.nl.LinkSetIP6AddrGenMode(link, addrGenNone)
+	err = h.nl.SetAddrGenMode(link.Index, addrGenNone)
 	if ignore(err, unix.EAFNOSUPPORT, unix.EOPNOTSUPP) != nil {
 		warn("IPv6 may get an address of its own on %s: %v", s.Interface, err)
 	}
-	if old := link.Attrs().MTU; s.MTU != 0 && old != s.MTU {
-		if err := h.nl.LinkSetMTU(link, s.MTU); err != nil {
+	if old := link.MTU; s.MTU != 0 && old != s.MTU {
+		if err := h.nl.SetMTU(link.Index, s.MTU); err != nil {
 			return undo, "MTU of " + s.Interface, cause.Wrap(classify(err), err, "%d", s.MTU)
 		}
-		undo = func() { _ = h.nl.LinkSetMTU(link, old) } // best effort: the first error is the one to tell
+		undo = func() { _ = h.nl.SetMTU(link.Index, old) } // best effort: the first error is the one to tell
 	}
-	if s.Queue != 0 && link.Attrs().TxQLen != s.Queue {
-		if err := h.nl.LinkSetTxQLen(link, s.Queue); err != nil {
+	if s.Queue != 0 && link.Queue != s.Queue {
+		if err := h.nl.SetQueue(link.Index, s.Queue); err != nil {
 			warn("the queue of %s cannot be made shorter: %v", s.Interface, err)
 		}
 	}
@@ -49,8 +47,8 @@ func (h *host) prepare(s *State, warn func(string, ...any)) (undo func(), step s
 	default:
 		return undo, "IPv6 of " + s.Interface, cause.Wrap(classify(err), err, "the kernel has no IPv6 there")
 	}
-	if link.Attrs().Flags&net.FlagUp == 0 {
-		if err := h.nl.LinkSetUp(link); err != nil {
+	if !link.Up() {
+		if err := h.nl.SetUp(link.Index); err != nil {
 			return undo, "bringing " + s.Interface + " up", err
 		}
 	}

@@ -1,13 +1,12 @@
 package netcfg
 
 import (
-	"net"
 	"net/netip"
 	"strconv"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"dun/board/netcfg/rtnl"
 	"dun/dialup/cause"
 )
 
@@ -40,19 +39,18 @@ func LowerMTU(addr netip.Addr) (int, error) {
 
 func (h *host) routeTo(addr netip.Addr) (Route, error) {
 	addr = addr.Unmap()
-	list, err := h.nl.RouteGet(net.IP(addr.AsSlice()))
-	if err != nil || len(list) == 0 {
+	r, err := h.nl.RouteTo(addr)
+	if err != nil {
 		return Route{}, cause.Wrap(cause.HostUnreachable, err, "no route to %v", addr)
 	}
-	r := toRoute(list[0], familyOf(addr))
 	out := Route{Src: r.Src, Gateway: r.Gateway, MTU: r.MTU, Local: r.Type == unix.RTN_LOCAL}
 	link, err := h.nl.LinkByIndex(r.Index)
 	if err != nil {
 		return Route{}, cause.Wrap(classify(err), err, "interface of the route to %v", addr)
 	}
-	out.Dev = link.Attrs().Name
-	if out.MTU == 0 || out.MTU > link.Attrs().MTU {
-		out.MTU = link.Attrs().MTU
+	out.Dev = link.Name
+	if out.MTU == 0 || out.MTU > link.MTU {
+		out.MTU = link.MTU
 	}
 	return out, nil
 }
@@ -80,28 +78,26 @@ func Interfaces() ([]Interface, error) {
 }
 
 func (h *host) interfaces() ([]Interface, error) {
-	links, err := h.links()
+	links, err := h.nl.Links()
 	if err != nil {
 		return nil, cause.Wrap(classify(err), err, "reading the interfaces")
 	}
-	addrs, err := h.addrs(netlink.FAMILY_ALL)
+	addrs, err := h.nl.Addrs()
 	if err != nil {
 		return nil, cause.Wrap(classify(err), err, "reading the addresses")
 	}
 	out := make([]Interface, 0, len(links))
 	for _, l := range links {
-		a := l.Attrs()
 		i := Interface{
-			Name: a.Name, Index: a.Index, MTU: a.MTU,
-			Up:           a.Flags&net.FlagUp != 0,
-			Carrier:      a.RawFlags&unix.IFF_LOWER_UP != 0,
+			Name: l.Name, Index: l.Index, MTU: l.MTU,
+			Up:           l.Up(),
+			Carrier:      l.Flags&unix.IFF_LOWER_UP != 0,
 			PointToPoint: pointToPoint(l),
-			Loopback:     a.Flags&net.FlagLoopback != 0,
+			Loopback:     l.Flags&unix.IFF_LOOPBACK != 0,
 		}
-		for _, ad := range addrs {
-			if ad.LinkIndex == a.Index {
-				ones, _ := ad.Mask.Size()
-				i.Addrs = append(i.Addrs, netip.PrefixFrom(toAddr(ad.IP), ones))
+		for _, a := range addrs {
+			if a.Index == l.Index {
+				i.Addrs = append(i.Addrs, a.Prefix)
 			}
 		}
 		out = append(out, i)
@@ -127,13 +123,11 @@ func lanOf(all []Interface, a netip.Addr) (Interface, bool) {
 
 func (i Interface) isLAN() bool { return i.Up && !i.Loopback && !i.PointToPoint }
 
-func pointToPoint(l netlink.Link) bool {
-	return l.Attrs().Flags&net.FlagPointToPoint != 0 || l.Attrs().RawFlags&unix.IFF_NOARP != 0
-}
+func pointToPoint(l rtnl.Link) bool { return l.Flags&(unix.IFF_POINTOPOINT|unix.IFF_NOARP) != 0 }
 
 func (h *host) deviceName(index int) string {
 	if l, err := h.nl.LinkByIndex(index); err == nil {
-		return l.Attrs().Name
+		return l.Name
 	}
 	return "#" + itoa(index)
 }

@@ -124,7 +124,7 @@ func TestInterfaceGoesFirst(t *testing.T) {
 		unix.Close(fd)
 		fd = openTUN(t, "dun1")
 		link := must(netlink.LinkByName("dun1"))(t)
-		check(t, m.host.nl.AddrAdd(link, item{Dst: host32(addrOf("10.9.0.2")), Peer: addrOf("10.9.0.1")}.address()))
+		check(t, m.host.nl.AddAddr(item{Index: link.Attrs().Index, Dst: host32(addrOf("10.9.0.2")), Peer: addrOf("10.9.0.1")}.address()))
 		check(t, m.Clear("office"))
 		has(t, "addr 10.9.0.2/32 dev dun1")
 		unix.Close(fd)

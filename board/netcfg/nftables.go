@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"dun/board/netcfg/rtnl"
 )
 
 // chain is an nftables chain that packets of this machine pass.
@@ -24,22 +25,25 @@ func (c chain) String() string {
 	return s + ")"
 }
 
-// nfDrop is NF_DROP of linux/netfilter.h.
-const nfDrop = 0
+const (
+	nfDrop   = 0 // NF_DROP of linux/netfilter.h
+	nfgenLen = 4 // struct nfgenmsg: family, version, resource; all 0 asks for everything
+)
 
 // baseChains asks the kernel for its filter chains on input and output.
-func baseChains() ([]chain, error) {
-	req := nl.NewNetlinkRequest(unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_GETCHAIN, unix.NLM_F_DUMP)
-	req.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_UNSPEC, Version: nl.NFNETLINK_V0})
-	msgs, err := req.Execute(unix.NETLINK_NETFILTER, 0)
+func baseChains() (chains []chain, err error) {
+	conn, err := rtnl.Open(unix.NETLINK_NETFILTER)
+	if err == nil {
+		defer conn.Close()
+		const get = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETCHAIN
+		err = conn.Dump(get, make([]byte, nfgenLen), func() { chains = nil }, func(m []byte) {
+			if c, ok := parseChain(m); ok {
+				chains = append(chains, c)
+			}
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
-	}
-	var chains []chain
-	for _, m := range msgs {
-		if c, ok := parseChain(m); ok {
-			chains = append(chains, c)
-		}
 	}
 	return chains, nil
 }
@@ -53,11 +57,11 @@ func unsupported(err error) bool {
 // in network order. Chains without a hook, and NAT, drop nothing by
 // themselves and are left out.
 func parseChain(m []byte) (c chain, ok bool) {
-	if len(m) < nl.SizeofNfgenmsg {
+	if len(m) < nfgenLen {
 		return chain{}, false
 	}
 	kind := ""
-	for typ, v := range attributes(m[nl.SizeofNfgenmsg:]) {
+	for typ, v := range rtnl.Attributes(m[nfgenLen:]) {
 		switch typ {
 		case unix.NFTA_CHAIN_TABLE:
 			c.table = unix.ByteSliceToString(v)
@@ -68,7 +72,7 @@ func parseChain(m []byte) (c chain, ok bool) {
 		case unix.NFTA_CHAIN_POLICY:
 			c.drops = len(v) == 4 && binary.BigEndian.Uint32(v) == nfDrop
 		case unix.NFTA_CHAIN_HOOK:
-			for typ, v := range attributes(v) {
+			for typ, v := range rtnl.Attributes(v) {
 				if typ != unix.NFTA_HOOK_HOOKNUM || len(v) != 4 {
 					continue
 				}
@@ -82,20 +86,4 @@ func parseChain(m []byte) (c chain, ok bool) {
 		}
 	}
 	return c, kind == "filter" && c.hook != ""
-}
-
-// attributes walks netlink attributes (netlink(7), struct nlattr): length and
-// type in the host's order, each padded to four octets.
-func attributes(b []byte) func(yield func(typ uint16, value []byte) bool) {
-	const header = 4
-	return func(yield func(uint16, []byte) bool) {
-		for len(b) >= header {
-			n := int(binary.NativeEndian.Uint16(b))
-			typ := binary.NativeEndian.Uint16(b[2:]) &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)
-			if n < header || n > len(b) || !yield(typ, b[header:n]) {
-				return
-			}
-			b = b[min((n+3)&^3, len(b)):]
-		}
-	}
 }

@@ -37,7 +37,7 @@ func (h *host) planPin(p Pin, routes []route, own int) (it item, ok bool, err er
 	if err != nil {
 		return item{}, false, cause.Wrap(classify(err), err, "interface of the route to %v", addr)
 	}
-	it.Dev, it.Index = link.Attrs().Name, way.Index
+	it.Dev, it.Index = link.Name, way.Index
 	it.Gateway, it.Src, it.OnLink = way.Gateway, way.Src, way.OnLink
 	for _, r := range routes {
 		if r.Dst == it.Dst && it.is(r) && !r.ours() {
@@ -53,7 +53,7 @@ func (h *host) wayThrough(p Pin, routes []route) (route, error) {
 	if err != nil {
 		return route{}, cause.Wrap(cause.LowerLinkDown, err, "%v is to be reached by %s", p.Addr, p.Via)
 	}
-	index := link.Attrs().Index
+	index := link.Index
 	if pointToPoint(link) {
 		return route{Index: index}, nil
 	}
@@ -111,7 +111,7 @@ func (m *Manager) pin(name string, pins []Pin, living []owner) error {
 			return r.ours() && slices.ContainsFunc(old, func(o item) bool { return it.inPlaceOf(o) && o.is(r) })
 		})
 		if moves {
-			err = m.host.nl.RouteReplace(it.route())
+			err = m.host.nl.ReplaceRoute(it.route())
 		} else {
 			err = m.host.ensure(it)
 		}

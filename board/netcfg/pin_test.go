@@ -1,6 +1,8 @@
 package netcfg
 
 import (
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -108,6 +110,25 @@ func TestPinAndForeignRoutes(t *testing.T) {
 		}
 		check(t, m.Pin("office", nil))
 		sameHost(t, "no pins", snapshot(t), before)
+	})
+}
+
+// TestPinThroughIPv6Gateway: IPv4 may be routed by an IPv6 neighbour, and the
+// journal of such a pin is read again.
+func TestPinThroughIPv6Gateway(t *testing.T) {
+	netnstest.Run(t, func(t *testing.T) {
+		netnstest.Veth(t, netnstest.End{Name: "eth0", Addr: "192.0.2.2/32"}, netnstest.End{NS: netnstest.NewNS(t), Name: "eth0"})
+		eth0 := must(netlink.LinkByName("eth0"))(t)
+		check(t, netlink.RouteAdd(&netlink.Route{
+			Dst: ipNet(netip.MustParsePrefix("0.0.0.0/0")), LinkIndex: eth0.Attrs().Index, Protocol: unix.RTPROT_STATIC,
+			Via: &netlink.Via{AddrFamily: unix.AF_INET6, Addr: net.ParseIP("fe80::9")},
+		}))
+		w := newWorld(t)
+		before := snapshot(t)
+		w.child(t, order{Name: "office", Pins: []Pin{{Addr: addrOf("198.51.100.7")}}}).kill(t)
+		has(t, "route 198.51.100.7/32 type 1 via fe80::9 dev eth0 proto 68 metric 0")
+		w.open(t)
+		sameHost(t, "after the death", snapshot(t), before)
 	})
 }
 

@@ -122,7 +122,7 @@ func (r *resolver) retract(h *host, c *dnsClaim) error {
 	switch c.Backend {
 	case backendResolved:
 		// systemd-resolved has forgotten an interface that is gone.
-		if l, err := h.link(c.Dev); err != nil || l.Attrs().Index != c.Index {
+		if l, err := h.link(c.Dev); err != nil || l.Index != c.Index {
 			return nil
 		}
 		return run(nil, "resolvectl", "revert", c.Dev)

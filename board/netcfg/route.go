@@ -4,9 +4,9 @@ import (
 	"errors"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"dun/board/netcfg/rtnl"
 	"dun/dialup/cause"
 )
 
@@ -26,18 +26,7 @@ func band(rank int) (worst, best int) {
 }
 
 // route is one of the main table.
-type route struct {
-	Dst      netip.Prefix
-	Type     int // unix.RTN_*
-	Index    int // 0 for an unreachable one
-	Gateway  netip.Addr
-	Src      netip.Addr
-	OnLink   bool
-	Metric   int
-	Protocol int
-	MTU      int
-	Dead     bool // its interface has no carrier
-}
+type route rtnl.Route
 
 func (r route) ours() bool { return r.Protocol == Protocol }
 
@@ -45,34 +34,16 @@ func (r route) ours() bool { return r.Protocol == Protocol }
 // has no routes there.
 func (h *host) routes() ([]route, error) {
 	var all []route
-	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		list, err := dump(func() ([]netlink.Route, error) {
-			return h.nl.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
-		})
+	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
+		list, err := h.nl.Routes(family, unix.RT_TABLE_MAIN)
 		if ignore(err, unix.EAFNOSUPPORT, unix.EOPNOTSUPP) != nil {
 			return nil, cause.Wrap(classify(err), err, "reading the routes")
 		}
 		for _, r := range list {
-			all = append(all, toRoute(r, family))
+			all = append(all, route(r))
 		}
 	}
 	return all, nil
-}
-
-func toRoute(r netlink.Route, family int) route {
-	out := route{
-		Dst: toPrefix(r.Dst, family), Type: r.Type, Index: r.LinkIndex,
-		Gateway: toAddr(r.Gw), Src: toAddr(r.Src), Metric: r.Priority,
-		Protocol: int(r.Protocol), MTU: r.MTU,
-	}
-	flags := r.Flags
-	if len(r.MultiPath) > 0 { // the first way of several will do
-		hop := r.MultiPath[0]
-		out.Index, out.Gateway, flags = hop.LinkIndex, toAddr(hop.Gw), hop.Flags
-	}
-	out.OnLink = flags&unix.RTNH_F_ONLINK != 0
-	out.Dead = flags&(unix.RTNH_F_DEAD|unix.RTNH_F_LINKDOWN) != 0
-	return out
 }
 
 // longest gives the route that the kernel would take for addr among those
@@ -116,25 +87,19 @@ func freeMetric(routes []route, dst netip.Prefix, rank int) (int, error) {
 	return m, nil
 }
 
-// route gives the item in the library's form.
-func (it item) route() *netlink.Route {
-	r := &netlink.Route{
-		Dst: ipNet(it.Dst), Table: unix.RT_TABLE_MAIN, Protocol: Protocol,
-		Priority: it.Metric, LinkIndex: it.Index, Type: unix.RTN_UNICAST,
+// route gives the item as the kernel is to have it.
+func (it item) route() rtnl.Route {
+	r := rtnl.Route{
+		Dst: it.Dst, Table: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, Protocol: Protocol,
+		Index: it.Index, Src: it.Src, Metric: it.Metric,
 	}
 	switch {
 	case it.Kind == kindUnreachable:
-		r.Type, r.LinkIndex = unix.RTN_UNREACHABLE, 0
+		r.Type, r.Index = unix.RTN_UNREACHABLE, 0
 	case it.Gateway.IsValid():
-		r.Gw = it.Gateway.AsSlice()
-		if it.OnLink {
-			r.Flags = unix.RTNH_F_ONLINK
-		}
+		r.Gateway, r.OnLink = it.Gateway, it.OnLink
 	case it.Dst.Addr().Is4():
-		r.Scope = netlink.SCOPE_LINK
-	}
-	if it.Src.IsValid() {
-		r.Src = it.Src.AsSlice()
+		r.Scope = unix.RT_SCOPE_LINK
 	}
 	return r
 }
@@ -142,7 +107,7 @@ func (it item) route() *netlink.Route {
 // ensureRoute adds a route, unless it is there already. A route of someone
 // else in the same place is left alone and is an error.
 func (h *host) ensureRoute(it item) error {
-	err := h.nl.RouteAdd(it.route())
+	err := h.nl.AddRoute(it.route())
 	if it.Kind == kindUnreachable && (errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EOPNOTSUPP)) {
 		return nil // a kernel without IPv6 has nothing to block
 	}
@@ -190,5 +155,36 @@ func (h *host) describe(r route) string {
 	if r.Index != 0 {
 		dev = h.deviceName(r.Index)
 	}
-	return s + "dev " + dev + " proto " + netlink.RouteProtocol(r.Protocol).String() + " metric " + itoa(r.Metric)
+	return s + "dev " + dev + " proto " + protocolName(r.Protocol) + " metric " + itoa(r.Metric)
+}
+
+// protocolName is iproute2's name of who made a route.
+func protocolName(p byte) string {
+	switch p {
+	case unix.RTPROT_REDIRECT:
+		return "redirect"
+	case unix.RTPROT_KERNEL:
+		return "kernel"
+	case unix.RTPROT_BOOT:
+		return "boot"
+	case unix.RTPROT_STATIC:
+		return "static"
+	case unix.RTPROT_RA:
+		return "ra"
+	case unix.RTPROT_ZEBRA:
+		return "zebra"
+	case unix.RTPROT_BIRD:
+		return "bird"
+	case unix.RTPROT_DHCP:
+		return "dhcp"
+	case unix.RTPROT_BABEL:
+		return "babel"
+	case unix.RTPROT_BGP:
+		return "bgp"
+	case unix.RTPROT_OSPF:
+		return "ospf"
+	case unix.RTPROT_RIP:
+		return "rip"
+	}
+	return itoa(int(p))
 }

@@ -47,7 +47,8 @@ var rooms = map[string]room{
 	"dialup/phonebook":       {may: []string{"dialup", "dialup/strict", "dialup/ppp", "dialup/cause"}},
 	"board":                  {},
 	"board/tun":              {may: []string{"dialup/path", "dialup/cause"}},
-	"board/netcfg":           {may: []string{"dialup/cause"}},
+	"board/netcfg":           {may: []string{"board/netcfg/rtnl", "dialup/cause"}},
+	"board/netcfg/rtnl":      {},
 	"board/netcfg/netnstest": {},
 	"board/hooks":            {},
 	"configs":                {may: []string{"dialup", "dialup/*", "modem", "modem/at", "vpn", "board", "board/*"}},
@@ -64,6 +65,7 @@ var pureAllowed = []string{
 var onlyHere = map[string][]string{
 	"golang.org/x/crypto/md4":    {"dialup/ppp/mschap"},
 	"github.com/tarm/serial":     {"modem"},
+	"github.com/vishvananda/*":   {"cmd/dunlab", "cmd/internal/agenttest", "board/netcfg/netnstest"},
 	"dun/configs":                {"cmd/"},
 	"dun/modem/modemtest":        {"cmd/dunlab", "cmd/internal/agenttest"},
 	"dun/board/netcfg/netnstest": {"cmd/internal/agenttest"},
