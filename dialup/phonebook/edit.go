@@ -3,7 +3,6 @@ package phonebook
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,6 +27,8 @@ type Edit struct {
 	lock                  *os.File
 	oldBook, oldSecrets   []byte // as they are in the files
 	bookText, secretsText []byte // as they shall be
+	draft                 bool   // the lock is taken by Commit only
+	trial                 *Trial // the commit that is under way is on trial
 }
 
 // Begin takes the right to change the files of dir, which it makes if needed,
@@ -42,15 +43,15 @@ func Begin(dir string) (*Edit, error) {
 		return nil, err
 	}
 	e := &Edit{dir: dir, lock: lock}
-	book, secrets := open(dir)
-	for _, doc := range []*strict.Document{book, secrets} {
-		if err := doc.Problems().Err(); err != nil && !doc.Missing {
-			e.Close()
-			return nil, err
-		}
+	// A change on trial that is overdue is not to be built upon.
+	if _, _, err := revert(dir, false); err != nil {
+		e.Close()
+		return nil, err
 	}
-	e.oldBook, e.oldSecrets = book.Data, secrets.Data
-	e.bookText, e.secretsText = book.Data, secrets.Data
+	if err := e.read(); err != nil {
+		e.Close()
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -89,22 +90,24 @@ func (e *Edit) Commit() (warnings Problems, err error) {
 	if !newBook && !newSecrets {
 		return problems, nil
 	}
-	for _, f := range []struct {
-		name string
-		was  []byte
-	}{{BookFile, e.oldBook}, {SecretsFile, e.oldSecrets}} {
-		now, err := os.ReadFile(filepath.Join(e.dir, f.name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, notSaved(err)
+	if e.draft {
+		defer e.Close()
+		if err := e.lockDraft(); err != nil {
+			return nil, err
 		}
-		if !bytes.Equal(now, f.was) {
-			return nil, cause.New(cause.ConfigInUse, "%s was changed meanwhile; nothing was saved", f.name)
-		}
+	}
+	if file, err := e.Stale(); err != nil {
+		return nil, err
+	} else if file != "" {
+		return nil, cause.New(cause.ConfigInUse, "%s was changed meanwhile; nothing was saved", file)
 	}
 	if err := e.write(newBook, newSecrets); err != nil {
 		return nil, err
 	}
 	dropVersions(e.dir)
+	if e.trial == nil { // whoever goes on from a change on trial means it
+		endTrial(e.dir) // if that fails: it has ended, its content is not that of the files
+	}
 	e.oldBook, e.oldSecrets = e.bookText, e.secretsText
 	return problems, nil
 }
@@ -148,6 +151,11 @@ func (e *Edit) write(newBook, newSecrets bool) (err error) {
 	dropVersions(e.dir) // that a killed one has left
 	if err := keepVersion(e.dir, e.oldBook, e.oldSecrets); err != nil {
 		return err
+	}
+	if e.trial != nil {
+		if err := e.trial.save(e.dir); err != nil {
+			return err
+		}
 	}
 	for _, s := range all {
 		if err := s.install(); err != nil {
