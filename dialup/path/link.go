@@ -26,6 +26,9 @@ type Link struct {
 	paused bool     // the TUN is not read: the wire wants no more data frames for now
 	early  [][]byte // packets of the peer's that came before the interface was there
 
+	watched bool      // traffic is noted
+	traffic time.Time // of the user's, the latest
+
 	// What the session allows right now, looked up after each of its turns
 	// so that data frames need not ask.
 	ipv4, ipv6, plain bool

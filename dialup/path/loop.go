@@ -24,6 +24,7 @@ type Loop struct {
 	cfg Config
 
 	links     map[*Link]struct{}
+	backlogs  map[TUN]*Backlog
 	deadlines deadlines
 	dirty     []*Link // links whose deadline may have changed in this turn
 	turns     uint64  // how often the loop woke up

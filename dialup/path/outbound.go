@@ -89,6 +89,7 @@ func (l *Link) transmit(now time.Time, b *Buffer, shape Shape) (frames int) {
 		l.Counters.Dropped.NotCarried++
 		return 1
 	}
+	l.note(now, packet)
 	o := &l.loop.out
 	if !o.cut.start(packet, shape) {
 		l.Counters.Dropped.BadShape++

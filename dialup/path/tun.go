@@ -23,15 +23,20 @@ func (l *Link) SetTUN(tun TUN, mtu int) error {
 	if tun == nil {
 		return nil
 	}
+	waited := l.loop.takeBacklog(tun)
 	if err := l.loop.Watch(tun.FD(), Readable, l); err != nil {
 		return err
 	}
 	l.tun = tun
 	l.attach(tun)
+	l.source.waited = waited
 	early := l.early
 	l.early = nil
 	for _, packet := range early {
 		l.give(packet, Shape{})
+	}
+	if len(waited) > 0 {
+		l.Ready(l.loop.now, 0)
 	}
 	return nil
 }
@@ -44,6 +49,9 @@ func (l *Link) WireReady(now time.Time) {
 	l.touch()
 	if l.sendUnsent(now) {
 		l.pauseTUN(false)
+		if len(l.source.waited) > 0 {
+			l.Ready(now, 0)
+		}
 	}
 }
 
@@ -81,20 +89,11 @@ func (l *Link) dropTUN() {
 
 // attach looks at what the interface can.
 func (l *Link) attach(tun TUN) {
-	l.source = source{plain: tun}
-	shaped, can := tun.(ShapedTUN)
-	if !can {
-		return
-	}
-	if l.fast == nil {
+	if shaped, can := tun.(ShapedTUN); can && l.fast == nil {
 		shaped.KeepWhole() // an error costs no more than time on the line
 	}
-	is, tcp, udp := shaped.Shapes()
-	if !is {
-		return
-	}
-	l.source = source{shaped: shaped, tcp: tcp, udp: udp}
-	if tcp || udp {
+	l.source = sourceOf(tun)
+	if l.source.tcp || l.source.udp {
 		l.sink = &l.loop.merger
 	}
 }
@@ -103,10 +102,25 @@ func (l *Link) attach(tun TUN) {
 type source struct {
 	plain    TUN
 	shaped   ShapedTUN
-	tcp, udp bool // what it takes whole
+	tcp, udp bool   // what it takes whole
+	waited   []kept // packets that came before the link had it
+}
+
+func sourceOf(tun TUN) source {
+	if shaped, can := tun.(ShapedTUN); can {
+		if is, tcp, udp := shaped.Shapes(); is {
+			return source{shaped: shaped, tcp: tcp, udp: udp}
+		}
+	}
+	return source{plain: tun}
 }
 
 func (s *source) read(b []byte) (n int, shape Shape, err error) {
+	if len(s.waited) > 0 {
+		first := s.waited[0]
+		s.waited = s.waited[1:]
+		return copy(b, first.packet), first.shape, nil
+	}
 	if s.shaped != nil {
 		return s.shaped.ReadShaped(b)
 	}
