@@ -22,13 +22,14 @@ type Connection struct {
 	gone   atomic.Bool // path is out of the loop for good
 
 	// Owned by the goroutine in Run.
-	phase   Phase        // the last that was reported
-	mru     int          // the peer's, as LCP agreed on it
-	network Network      // as it is being negotiated
-	applied Network      // as the host made it, valid with tun
-	tun     path.TUN     // nil until the host has made it
-	alone   *time.Timer  // runs while IPv6 is up and IPv4 might still come
-	ending  *time.Timer  // runs from the beginning of the hang-up
+	phase   Phase       // the last that was reported
+	mru     int         // the peer's, as LCP agreed on it
+	network Network     // as it is being negotiated
+	applied Network     // as the host made it, valid with tun
+	tun     path.TUN    // nil until the host has made it
+	alone   *time.Timer // runs while IPv6 is up and IPv4 might still come
+	ending  *time.Timer // runs from the beginning of the hang-up
+	life    lifetime
 	closed  ppp.Closed   // with a cause when the session has ended
 	failure *cause.Error // why we ended it ourselves, in more words than the session has
 }
@@ -52,6 +53,11 @@ type ConnectionConfig struct {
 	// MTU is the most that the interface may have; 0 leaves it to the formula.
 	MTU  int
 	Host Host
+	// Idle ends the connection after that long without traffic of the user's
+	// (see path.IsTraffic), Limit that long after the network came up; 0 =
+	// never. Busy, if set, says that somebody uses it all the same.
+	Idle, Limit time.Duration
+	Busy        func() bool
 	// Report, if set, is told every phase and event, from Run's goroutine.
 	Report func(Report)
 	// Trace, if set, sees every control frame, in the loop's goroutine.
@@ -114,6 +120,7 @@ func (c *Connection) follow(ctx context.Context) {
 	hangUp, carrier := ctx.Done(), c.link.Done()
 	defer stop(&c.alone)
 	defer stop(&c.ending)
+	defer c.life.stop()
 	for {
 		select {
 		case <-c.events.ready:
@@ -125,13 +132,13 @@ func (c *Connection) follow(ctx context.Context) {
 		case <-hangUp:
 			hangUp = nil
 			why := hangUpCause(ctx)
-			c.report(Report{Phase: PhaseHangUp})
-			c.bound()
 			if why == cause.LowerLinkDown { // nobody would answer
+				c.report(Report{Phase: PhaseHangUp})
+				c.bound()
 				c.post(func(now time.Time) { c.path.Down(now, why, "") })
 				break
 			}
-			c.post(func(now time.Time) { c.path.Close(now, why) })
+			c.hangUp(why)
 		case <-carrier:
 			carrier = nil
 			closed := closedBy(c.link.Err(), cause.CarrierLost)
@@ -140,6 +147,14 @@ func (c *Connection) follow(ctx context.Context) {
 		case <-expired(c.alone):
 			stop(&c.alone)
 			c.report(c.networkUp(ctx, Report{}))
+		case <-expired(c.life.limit):
+			stop(&c.life.limit)
+			c.hangUp(cause.TimeLimit)
+		case <-expired(c.life.idle):
+			if c.idled() {
+				stop(&c.life.idle)
+				c.hangUp(cause.IdleTimeout)
+			}
 		case <-expired(c.ending):
 			// The session closes at once, for the reason that it was ending.
 			c.post(func(now time.Time) { c.path.Down(now, cause.PeerHangup, "the end was not confirmed") })

@@ -41,6 +41,9 @@ func (c *Connection) apply(ctx context.Context) error {
 	if err != nil {
 		return cause.Wrap(cause.NetworkSetup, err, "")
 	}
+	if c.tun == nil {
+		c.begin()
+	}
 	c.tun = tun
 	c.network.Interface = tun.Name()
 	c.applied = c.network
