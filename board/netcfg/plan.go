@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"dun/dialup/cause"
 )
 
@@ -37,6 +39,7 @@ func (p *planner) plan() ([]item, error) {
 	if err := p.forward(); err != nil {
 		return nil, err
 	}
+	p.rebind()
 	return p.items, nil
 }
 
@@ -166,6 +169,14 @@ func (p *planner) forward() error {
 		}
 	}
 	return nil
+}
+
+// rebind saves programs a time-out, no more: that it cannot be had, as in a
+// container, is no reason to fail.
+func (p *planner) rebind() {
+	if p.s.Rebind && unix.Access(procSys+dynaddr, unix.W_OK) == nil {
+		_ = p.sysctl(dynaddr, "1")
+	}
 }
 
 // lansFor gives the LAN that a caller's address lies in, or every LAN where it

@@ -55,6 +55,10 @@ type State struct {
 	DNS    []netip.Addr
 	Search []string
 
+	// Rebind has programs that are connecting take the address that comes, in
+	// place of the one that the interface had when they began.
+	Rebind bool
+
 	// Forward lets packets pass between the interface and the LAN: the
 	// interfaces named in LAN or, without them, the one whose prefix holds
 	// Remote, or all where none does.

@@ -24,8 +24,15 @@ func forwardingOf(dev string) string { return "net/ipv4/conf/" + dev + "/forward
 // proxyDelayOf is in hundredths of a second; user namespaces do not show it.
 func proxyDelayOf(dev string) string { return "net/ipv4/neigh/" + dev + "/proxy_delay" }
 
+// dynaddr lets a TCP connection that is being opened change its own address
+// (Documentation/networking/ip_dynaddr.rst).
+const dynaddr = "net/ipv4/ip_dynaddr"
+
 // validSysctl keeps a journal that was tampered with to what dun sets.
 func validSysctl(name string) bool {
+	if name == dynaddr {
+		return true
+	}
 	dev, rest, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(name, "net/ipv4/conf/"), "net/ipv4/neigh/"), "/")
 	return ok && validInterface(dev) && path.Clean(name) == name &&
 		(rest == "forwarding" && name == forwardingOf(dev) || rest == "proxy_delay" && name == proxyDelayOf(dev))

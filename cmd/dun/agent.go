@@ -12,10 +12,11 @@ import (
 
 func agentCommand() *command {
 	return &command{
-		name: "agent", short: "keep the entries with autodial connected, from power-on",
+		name: "agent", short: "connect the entries with autodial or on-demand, from power-on",
 		long: `agent stays in the foreground, dials the entries that have autodial, and dials
-them again whenever they fall, without end. 'dun dial', 'dun hangup' and 'dun
-status' speak to it. A wrong password or a disabled account stops an entry
+them again whenever they fall, without end. An entry with on-demand is dialed
+when somebody sends something to its networks. 'dun dial', 'dun hangup' and
+'dun status' speak to it. A wrong password or a disabled account stops an entry
 until it is changed, or dialed by a person; an entry that a person hangs up
 stays down until it is dialed again, or the agent is started again.
 

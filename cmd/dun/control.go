@@ -149,6 +149,14 @@ func printConnection(out io.Writer, c agent.ConnectionStatus) {
 		if k.Last != nil {
 			row("last end", k.Last.String())
 		}
+		for _, n := range []struct {
+			name  string
+			count uint64
+		}{{"waiting", k.Waiting}, {"lost, other address", k.Stale}, {"lost, not connected", k.Dropped}, {"ignored, not connected", k.Ignored}} {
+			if n.count > 0 {
+				row(n.name, fmt.Sprintf("%d packets", n.count))
+			}
+		}
 	}
 	if n := c.Counters; n != nil {
 		row("received", fmt.Sprintf("%d packets, %d octets", n.PacketsIn, n.BytesIn))

@@ -17,7 +17,7 @@ const (
 // that gets the interface next, the newest few of them. Its counters may be
 // read by any goroutine.
 type Backlog struct {
-	loop  *Loop
+	loop  *Loop // while it reads
 	tun   TUN
 	wake  func()
 	from  source
@@ -32,40 +32,42 @@ type kept struct {
 	shape  Shape
 }
 
-// Keep has the loop read tun until a link gets it, or Drop. wake is called in
-// the loop's goroutine for each packet that is kept, and when the interface is
-// gone; it must not block. It belongs to the loop's goroutine, as do Drop and
+// NewBacklog is the backlog of tun. wake is called in the loop's goroutine for
+// each packet that is kept, and when the interface is gone; it must not block.
+func NewBacklog(tun TUN, wake func()) *Backlog { return &Backlog{tun: tun, wake: wake} }
+
+// Keep has the loop read the interface until a link gets it, or Drop; harmless
+// when it does so already. It belongs to the loop's goroutine, as do Drop and
 // Forget.
-func (l *Loop) Keep(tun TUN, wake func()) (*Backlog, error) {
-	if b := l.backlogs[tun]; b != nil {
-		b.wake = wake
-		return b, nil
+func (l *Loop) Keep(b *Backlog) error {
+	if l.backlogs[b.tun] != nil {
+		return nil
 	}
-	b := &Backlog{loop: l, tun: tun, wake: wake, from: sourceOf(tun)}
-	if err := l.Watch(tun.FD(), Readable, b); err != nil {
-		return nil, err
+	if err := l.Watch(b.tun.FD(), Readable, b); err != nil {
+		return err
 	}
 	if l.backlogs == nil {
 		l.backlogs = make(map[TUN]*Backlog)
 	}
-	l.backlogs[tun] = b
-	return b, nil
+	l.backlogs[b.tun] = b
+	b.loop, b.from = l, sourceOf(b.tun)
+	return nil
 }
 
-// Drop ends a backlog; what waits in it is thrown away.
+// Drop ends a backlog that may be active; what waits in it is thrown away.
 func (l *Loop) Drop(b *Backlog) {
-	l.takeBacklog(b.tun)
 	b.drop(len(b.kept))
-	b.count.waiting.Store(0)
+	l.takeBacklog(b.tun)
 }
 
 // Forget throws away what waits, there and in the interface, and tells how many
 // packets it were.
 func (b *Backlog) Forget() (packets uint64) {
 	before := b.count.dropped.Load()
-	b.Ready(b.loop.now, Readable)
+	if b.loop != nil {
+		b.Ready(b.loop.now, Readable)
+	}
 	b.drop(len(b.kept))
-	b.count.waiting.Store(0)
 	return b.count.dropped.Load() - before
 }
 
@@ -78,7 +80,7 @@ func (b *Backlog) Ignored() uint64 { return b.count.ignored.Load() }
 
 // Ready takes what the interface has (Handler).
 func (b *Backlog) Ready(_ time.Time, events int) {
-	if b.loop.backlogs[b.tun] != b {
+	if b.loop == nil {
 		return
 	}
 	if events&HangUp != 0 {
@@ -137,6 +139,7 @@ func (b *Backlog) drop(n int) {
 	b.kept = append(b.kept[:0], b.kept[n:]...)
 	clear(b.kept[len(b.kept) : len(b.kept)+n])
 	b.count.dropped.Add(uint64(n))
+	b.count.waiting.Store(uint64(len(b.kept)))
 }
 
 // takeBacklog ends the backlog of tun and gives what waited there.
@@ -148,7 +151,7 @@ func (l *Loop) takeBacklog(tun TUN) []kept {
 	delete(l.backlogs, tun)
 	l.Unwatch(tun.FD())
 	waited := b.kept
-	b.kept, b.size = b.kept[:0:0], 0
+	b.loop, b.kept, b.size = nil, nil, 0
 	b.count.waiting.Store(0)
 	return waited
 }

@@ -22,12 +22,11 @@ func TestBacklog(t *testing.T) {
 		t.Fatal("not up")
 	}
 	woken := 0
-	b, err := r.loop.Keep(r.a.tun, func() { woken++ })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, err := r.loop.Keep(r.a.tun, func() { woken++ }); again != b || err != nil {
-		t.Errorf("kept twice: %v", err)
+	b := NewBacklog(r.a.tun, func() { woken++ })
+	for range 2 {
+		if err := r.loop.Keep(b); err != nil {
+			t.Fatal(err)
+		}
 	}
 	const more = 5
 	for i := range maxKept + more {
@@ -67,8 +66,8 @@ func TestBacklog(t *testing.T) {
 // it is kept.
 func TestBacklogForgets(t *testing.T) {
 	loop, tun := stillLoop(t), newTUN(t)
-	b, err := loop.Keep(tun, func() {})
-	if err != nil {
+	b := NewBacklog(tun, func() {})
+	if err := loop.Keep(b); err != nil {
 		t.Fatal(err)
 	}
 	tun.in = [][]byte{somebody(1, 60_000), somebody(2, 6_000), somebody(3, 100)}
@@ -91,8 +90,8 @@ func TestBacklogForgets(t *testing.T) {
 func TestBacklogLosesInterface(t *testing.T) {
 	loop, tun := stillLoop(t), newTUN(t)
 	woken := 0
-	b, err := loop.Keep(tun, func() { woken++ })
-	if err != nil {
+	b := NewBacklog(tun, func() { woken++ })
+	if err := loop.Keep(b); err != nil {
 		t.Fatal(err)
 	}
 	tun.readErr = errWire

@@ -16,7 +16,7 @@ import (
 var (
 	listKeys = []string{"phone", "via", "auth", "mppe", "routes"}
 	bareKeys = []string{
-		"hash-domain", "default-route", "autodial", "block-when-down", "mtu", "mru", "keepalive", "keepalive-failures",
+		"hash-domain", "default-route", "autodial", "on-demand", "block-when-down", "mtu", "mru", "keepalive", "keepalive-failures",
 		"link-timeout", "login-timeout", "network-timeout", "idle", "time-limit",
 	}
 )

@@ -16,6 +16,9 @@ func Describe(e Entry) string {
 	if e.BlockWhenDown {
 		parts = append(parts, "blocked while it is down")
 	}
+	if e.OnDemand {
+		parts = append(parts, "dialed when something is to be sent there")
+	}
 	if e.Idle > 0 {
 		parts = append(parts, "hangs up after "+short(e.Idle)+" without traffic")
 	}
@@ -144,6 +147,7 @@ func (e Entry) Settings() []Setting {
 	optional("idle", short(e.Idle), e.Idle > 0)
 	optional("time-limit", short(e.TimeLimit), e.TimeLimit > 0)
 	optional("autodial", true, e.Autodial)
+	optional("on-demand", true, e.OnDemand)
 	optional("block-when-down", true, e.BlockWhenDown)
 	optional("interface", e.Interface, e.Interface != "")
 	return list

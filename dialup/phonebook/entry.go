@@ -69,7 +69,8 @@ type Entry struct {
 	Timeouts      Timeouts
 	Idle          time.Duration // hang up after that long without traffic, 0 = never
 	TimeLimit     time.Duration // hang up that long after the connection came up, 0 = never
-	Autodial      bool
+	Autodial      bool          // dialed from the agent's start on
+	OnDemand      bool          // dialed by the agent when a packet wants out
 	BlockWhenDown bool
 	Interface     string // name or pattern ("ppp%d") of the network interface, "" = our own choice
 

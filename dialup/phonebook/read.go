@@ -29,7 +29,7 @@ var (
 
 // notYet are settings that are checked, but not obeyed by anybody: who sets one
 // is told. Whoever makes a setting work takes it out of here.
-var notYet = map[string]bool{"block-when-down": true, "idle": true, "time-limit": true}
+var notYet = map[string]bool{"block-when-down": true}
 
 // readEntry reads [entry.NAME].
 func readEntry(r *strict.Reader, name string) Entry {
@@ -268,10 +268,25 @@ func (e *Entry) readLife(r *strict.Reader) {
 	e.Timeouts.Login, _ = r.Duration("login-timeout", time.Second, time.Hour)
 	e.Timeouts.Network, _ = r.Duration("network-timeout", time.Second, time.Hour)
 	e.Autodial, _ = r.Bool("autodial")
-	for key, set := range map[string]bool{"autodial": e.Autodial, "block-when-down": e.BlockWhenDown, "idle": e.Idle > 0, "time-limit": e.TimeLimit > 0} {
+	e.OnDemand, _ = r.Bool("on-demand")
+	e.checkDemand(r)
+	for key, set := range map[string]bool{"block-when-down": e.BlockWhenDown} {
 		if set && notYet[key] {
 			r.Warn(key, "Do not rely on it.", "This version of dun reads the setting, but does nothing about it yet.")
 		}
+	}
+}
+
+// checkDemand reports what a packet could never dial.
+func (e *Entry) checkDemand(r *strict.Reader) {
+	switch {
+	case !e.OnDemand:
+	case e.Autodial:
+		r.Wrong("on-demand", "Remove it, or autodial. Autodial with idle hangs up as well, and dials again on demand.", "With autodial the entry is dialed without any demand.")
+	case !e.DefaultRoute && len(e.Routes) == 0:
+		r.Wrong("on-demand", "Give routes, or default-route = true.", "No packet would dial: the entry has no routes.")
+	case e.DefaultRoute && e.Device == DeviceModem && e.DNSPeer:
+		r.Warn("on-demand", `Give dns a list, for example dns = ["192.0.2.53"].`, "Before the first call the name servers of the other end are not known: a look-up dials only if the machine has some.")
 	}
 }
 

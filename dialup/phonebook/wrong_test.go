@@ -89,8 +89,11 @@ var wrongFiles = []struct {
 	{"IPv6 in small links", vpnEntry + "ipv6 = 'on'\nmtu = 1000\nmru = 1279\n", "", []string{`p:7:7 entry.o.mtu|1280|`, `p:8:7 entry.o.mru|1280|`}},
 	{"interface", vpnEntry + "interface = 'a-very-long-name'\n", "", []string{`p:6:13 entry.o.interface|longer than 15|`}},
 	{"not obeyed yet", vpnEntry + "autodial = true\nblock-when-down = true\nidle = 60\ntime-limit = '8h'\n", "", []string{
-		`w p:7:19 entry.o.block-when-down|does nothing about it yet|`,
-		`w p:8:8 entry.o.idle|does nothing|`, `w p:9:14 entry.o.time-limit|does nothing|`}},
+		`w p:7:19 entry.o.block-when-down|does nothing about it yet|`}},
+	{"on demand", vpnEntry + "autodial = true\non-demand = true\n", "", []string{`p:7:13 entry.o.on-demand|without any demand|`}},
+	{"on demand for nothing", strings.Replace(vpnEntry, "true", "false", 1) + "on-demand = true\n", "", []string{
+		`p:6:13 entry.o.on-demand|no routes|`}},
+	{"on demand without name servers", "[entry.i]\ndevice = 'modem'\nmodem = 'm'\nphone = ['1']\non-demand = true\n", "", []string{`w p:5:13 entry.i.on-demand|name servers|`}},
 	{"keepalive off and counted", vpnEntry + "keepalive = 'off'\nkeepalive-failures = 3\n", "", []string{`p:7:22 entry.o.keepalive-failures|nothing is counted|`}},
 	{"durations", vpnEntry + "keepalive = 0\nidle = -1\ntime-limit = '1y'\nlink-timeout = 1e3\nlogin-timeout = 99999999999999999999\nnetwork-timeout = '2h'\n", "", []string{
 		`p:6:13 entry.o.keepalive|out of range|"off"`, `p:7:8 entry.o.idle|out of range|`, `p:8:14 entry.o.time-limit|no duration|`,

@@ -2,10 +2,10 @@ package agent
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
+	"time"
 
 	"dun/board/netcfg"
 	"dun/board/tun"
@@ -15,18 +15,24 @@ import (
 )
 
 // callHost gives an entry's connections their interface, addresses, routes
-// and name servers, one connection after another.
+// and name servers, one connection after another. Between two of them, and
+// before the first where packets dial, what is sent there waits (path.Backlog).
 type callHost struct {
 	agent *Agent
 	stays func() bool // the interface outlives a connection; nil: never
+	wake  func()      // told by the packet loop that a packet waits; nil with stays
 
 	mu    sync.Mutex
 	entry phonebook.Entry
 	busy  bool // a connection is there, or about to be
 	tun   *tun.Device
 	last  dialup.Network // as it was applied last, valid with tun
+	queue *path.Backlog  // of tun, for the time without a connection; nil with stays
 	shown atomic.Pointer[hostStatus]
-	stale uint64 // packets thrown away since their address had become another
+	// Packets thrown away: since their address had become another, since
+	// the call that they asked for failed or too many waited, and those that
+	// ask for no call.
+	stale, dropped, ignored uint64
 }
 
 // begin tells of the next connection, and the entry as it is now.
@@ -58,9 +64,13 @@ func (h *callHost) apply(n dialup.Network, s netcfg.State) error {
 			return err
 		}
 		h.tun = t
+		if h.stays != nil {
+			h.queue = path.NewBacklog(t, h.wake)
+		}
 	} else if h.last.Local != n.Local {
-		h.stale += h.discard()
+		h.stale += h.forget()
 	}
+	s.Rebind = h.stays != nil
 	s.Interface = h.tun.Name()
 	if err := h.agent.cfg.Net.Set(h.entry.Name, s); err != nil {
 		return err
@@ -82,12 +92,75 @@ func (h *callHost) NetworkDown() {
 	}
 	if stays {
 		s := stateOf(h.entry, h.tun.Name(), h.last)
-		s.DNS = nil
-		if h.agent.cfg.Net.Set(h.entry.Name, s) == nil {
+		s.DNS, s.Rebind = nil, true
+		if h.agent.cfg.Net.Set(h.entry.Name, s) == nil && h.keep() == nil {
 			return
 		}
 	}
 	h.clear()
+}
+
+// dummy is the address of a machine that has none (RFC 7600 section 4.8): what
+// an interface has before its first connection.
+var dummy = netip.AddrFrom4([4]byte{192, 0, 0, 8})
+
+// await makes, for packets that dial, an interface as e wants it, with the
+// address and the name servers of the last connection if there was one.
+func (h *callHost) await(e phonebook.Entry) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy {
+		return nil // it is being dialed
+	}
+	if e.Interface != h.entry.Interface && h.tun != nil {
+		h.clear()
+	}
+	h.entry = e
+	n := h.last
+	if h.tun == nil {
+		n = dialup.Network{Local: e.Address, Remote: e.Remote, MTU: e.MTU}
+		if !n.Local.IsValid() {
+			n.Local = dummy
+		}
+		if n.MTU == 0 && e.Device == phonebook.DeviceVPN {
+			n.MTU = 1400 // fits through most tunnels
+		}
+	}
+	if err := h.apply(n, stateOf(e, "", n)); err != nil {
+		if h.tun != nil {
+			h.clear()
+		}
+		return err
+	}
+	if err := h.keep(); err != nil {
+		h.clear()
+		return err
+	}
+	return nil
+}
+
+// keep has packets wait from now on.
+func (h *callHost) keep() (err error) {
+	if !h.agent.loop().Do(func(time.Time) { err = h.agent.loop().Keep(h.queue) }) {
+		return errClosed
+	}
+	return err
+}
+
+// asked reports whether somebody waits for a connection.
+func (h *callHost) asked() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.queue != nil && h.queue.Waiting() > 0
+}
+
+// giveUp throws away what waits: its senders are to ask again.
+func (h *callHost) giveUp() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.busy && h.queue != nil {
+		h.forget()
+	}
 }
 
 // takeDown takes back what a connection left, unless there is one again.
@@ -103,34 +176,33 @@ func (h *callHost) clear() {
 	if err := h.agent.cfg.Net.Clear(h.entry.Name); err != nil {
 		h.agent.emitText(h.entry.Name, "not all was taken back: %v", err)
 	}
+	if queue := h.queue; queue != nil {
+		h.agent.loop().Do(func(time.Time) { h.agent.loop().Drop(queue) })
+		h.dropped, h.ignored = h.dropped+queue.Dropped(), h.ignored+queue.Ignored()
+		h.queue = nil
+	}
 	h.tun.Close()
 	h.tun, h.last = nil, dialup.Network{}
 	h.show()
 }
 
-// discard empties the interface's queue: what waits there has an address that
-// is not ours any more.
-func (h *callHost) discard() (packets uint64) {
-	var b [64]byte // the rest of each packet goes as well
-	for {
-		switch _, err := unix.Read(h.tun.FD(), b[:]); err {
-		case nil:
-			packets++
-		case unix.EINTR:
-		default:
-			return packets
-		}
+// forget throws away what waits for the interface.
+func (h *callHost) forget() (packets uint64) {
+	if queue := h.queue; queue != nil {
+		h.agent.loop().Do(func(time.Time) { packets = queue.Forget() })
 	}
+	return packets
 }
 
 // hostStatus is what a callHost shows without making anyone wait.
 type hostStatus struct {
-	ifname, local string // "" without an interface
-	stale         uint64
+	ifname, local           string // "" without an interface
+	queue                   *path.Backlog
+	stale, dropped, ignored uint64
 }
 
 func (h *callHost) show() {
-	s := &hostStatus{stale: h.stale}
+	s := &hostStatus{queue: h.queue, stale: h.stale, dropped: h.dropped, ignored: h.ignored}
 	if h.tun != nil {
 		s.ifname, s.local = h.tun.Name(), text(h.last.Local)
 	}

@@ -243,6 +243,9 @@ func (c *Call) connect(ctx context.Context, device dialup.Device, target string)
 		PPP:    callerPPP(c.entry),
 		MTU:    c.entry.MTU,
 		Host:   c.host(),
+		Idle:   c.entry.Idle,
+		Limit:  c.entry.TimeLimit,
+		Busy:   c.busy,
 		Report: c.report,
 		Trace:  c.agent.tracePPP(c.entry.Name),
 	}, link)
@@ -253,6 +256,14 @@ func (c *Call) connect(ctx context.Context, device dialup.Device, target string)
 	c.setConnection(conn)
 	defer c.setConnection(nil)
 	return conn.Run(ctx)
+}
+
+// busy reports whether something runs over the call: its keepalives are no
+// traffic, but its user is one.
+func (c *Call) busy() bool {
+	c.agent.mu.Lock()
+	defer c.agent.mu.Unlock()
+	return c.users > 0
 }
 
 // host is the entry's place in the system, the keeper's where there is one.

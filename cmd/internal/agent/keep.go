@@ -44,6 +44,8 @@ var restNames = [...]string{"", "pause", "waiting", "stopped"}
 
 func (r rest) String() string { return restNames[r] }
 
+const untilTraffic = "until there is traffic"
+
 // holdTime is the longest pause for which the link below is held.
 const holdTime = time.Minute
 
@@ -64,17 +66,29 @@ func (a *Agent) keepLocked() {
 		if wantsKeeper(e) && a.keepers[e.Name] == nil {
 			k := newKeeper(a, e)
 			a.keepers[e.Name] = k
+			if k.rest == restTraffic {
+				a.events.send(Event{Time: time.Now(), Entry: e.Name, Phase: restTraffic.String(), Text: untilTraffic})
+			}
 			a.wg.Go(k.run)
 		}
 	}
 }
 
-func wantsKeeper(e phonebook.Entry) bool { return e.Autodial }
+func wantsKeeper(e phonebook.Entry) bool { return e.Autodial || e.OnDemand }
 
 func newKeeper(a *Agent, e phonebook.Entry) *keeper {
 	k := &keeper{agent: a, name: e.Name, wake: make(chan struct{}, 1)}
-	k.host = &callHost{agent: a, entry: e, stays: k.goesOn}
+	k.host = &callHost{agent: a, entry: e, stays: k.goesOn, wake: k.poke}
+	if e.OnDemand {
+		k.rest = restTraffic
+	}
 	return k
+}
+
+// onDemandLocked reports whether only packets dial the entry.
+func (k *keeper) onDemandLocked() bool {
+	e, _ := k.agent.cfg.Phonebook.Entry(k.name)
+	return e.OnDemand
 }
 
 func (k *keeper) poke() {
@@ -144,9 +158,19 @@ func (k *keeper) next() (call *Call, ended bool) {
 func (k *keeper) wait() {
 	k.agent.mu.Lock()
 	rest, until := k.rest, k.until
+	entry, _ := k.agent.cfg.Phonebook.Entry(k.name)
 	k.agent.mu.Unlock()
 	var over <-chan time.Time
 	switch rest {
+	case restTraffic:
+		if err := k.host.await(entry); err != nil {
+			k.cannotWait(err)
+			return
+		}
+		if k.host.asked() {
+			k.goOn(restTraffic)
+			return
+		}
 	case restPause:
 		t := time.NewTimer(time.Until(until))
 		defer t.Stop()
@@ -162,6 +186,19 @@ func (k *keeper) wait() {
 	}
 }
 
+// cannotWait is for an interface that cannot be made now: somebody has its name,
+// or a route is in the way.
+func (k *keeper) cannotWait(err error) {
+	a := k.agent
+	a.mu.Lock()
+	if k.rest == restTraffic {
+		k.rest, k.last = restPause, err
+		k.until = time.Now().Add(mostPause)
+	}
+	a.mu.Unlock()
+	a.events.send(Event{Time: time.Now(), Entry: k.name, Phase: restPause.String(), Text: "it cannot wait for traffic: " + err.Error()})
+}
+
 // goOn ends a rest of one kind: it dials at once.
 func (k *keeper) goOn(from rest) {
 	k.agent.mu.Lock()
@@ -169,11 +206,17 @@ func (k *keeper) goOn(from rest) {
 	k.goOnLocked(from)
 }
 
+// goOnLocked does so, unless the entry is dialed for packets and none has come
+// since the last attempt.
 func (k *keeper) goOnLocked(from rest) {
-	if k.rest == from {
-		k.rest = restNone
-		k.poke()
+	if k.rest != from {
+		return
 	}
+	k.rest = restNone
+	if from != restTraffic && k.onDemandLocked() {
+		k.rest = restTraffic
+	}
+	k.poke()
 }
 
 // decide looks at how a call ended.
@@ -188,8 +231,11 @@ func (k *keeper) decide(c *Call) {
 	k.tries++
 	stopped := k.byPerson || a.closed || k.gone
 	var v verdict
+	demand := k.onDemandLocked()
 	if !stopped {
-		v = k.policy.after(why, lasted, chance())
+		if v = k.policy.after(why, lasted, chance()); demand {
+			v = v.onDemand()
+		}
 		switch {
 		case v.Stop:
 			k.rest = restStopped
@@ -203,6 +249,9 @@ func (k *keeper) decide(c *Call) {
 	}
 	now, tries := k.rest, k.tries
 	a.mu.Unlock()
+	if demand && lasted == 0 && !stopped {
+		k.host.giveUp() // they have had their attempt
+	}
 	if now != restNone && (now != restPause || v.After > holdTime) {
 		k.letGo()
 	}
@@ -220,7 +269,7 @@ func (k *keeper) decide(c *Call) {
 	case restPause:
 		ev.Text = fmt.Sprintf("try %d in %v", tries+1, v.After.Round(100*time.Millisecond))
 	case restTraffic:
-		ev.Text = "until there is traffic"
+		ev.Text = untilTraffic
 	case restStopped:
 		ev.Text = "until its entry or password is changed, or someone dials"
 	}

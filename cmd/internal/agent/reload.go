@@ -42,6 +42,9 @@ func (a *Agent) Reload() error {
 			k.policy, k.tries = retry{}, 0
 			k.goOnLocked(restStopped)
 			k.goOnLocked(restPause)
+			if !k.onDemandLocked() {
+				k.goOnLocked(restTraffic)
+			}
 		}
 		k.poke()
 	}

@@ -9,11 +9,12 @@ import (
 // The pauses between attempts.
 const (
 	leastPause = time.Second
-	mostPause  = 5 * time.Minute
-	// linePause is the first one after a telephone call that came to nothing:
-	// somebody may be there whose telephone rings, and exchanges and modems
-	// lock out who calls too often.
-	linePause = 10 * time.Second
+	mostPause  = time.Minute
+	// linePause is the first one after a telephone call that came to nothing,
+	// and mostLinePause the longest: somebody may be there whose telephone
+	// rings, and exchanges and modems lock out who calls too often.
+	linePause     = 10 * time.Second
+	mostLinePause = 5 * time.Minute
 	// steady is how long a connection has to last before its loss counts as
 	// the first failure again.
 	steady = time.Minute
@@ -31,6 +32,14 @@ type verdict struct {
 	Stop  bool          // until a person does something
 	Wait  bool          // until there is traffic
 	After time.Duration // the pause before the next attempt, 0 = none
+}
+
+// onDemand is what follows where only packets dial.
+func (v verdict) onDemand() verdict {
+	if !v.Stop && v.After == 0 {
+		v.Wait = true
+	}
+	return v
 }
 
 // tryNext reports whether another number or address is worth trying within
@@ -62,25 +71,27 @@ func (r *retry) after(why cause.Cause, lasted time.Duration, chance float64) ver
 		return verdict{}
 	}
 	r.failures++
-	return verdict{After: pause(r.failures, firstPause(why), chance)}
+	first, most := bounds(why)
+	return verdict{After: pause(r.failures, first, most, chance)}
 }
 
-// pause doubles from first on, and is then a fifth more or less, so that the
-// devices of a fleet whose server was away do not all come back in one moment.
-func pause(failures int, first time.Duration, chance float64) time.Duration {
+// pause doubles from the second failure on, and is then a fifth more or less,
+// so that the devices of a fleet whose server was away do not all come back in
+// one moment.
+func pause(failures int, first, most time.Duration, chance float64) time.Duration {
 	d := first
-	for i := 1; i < failures && d < mostPause; i++ {
+	for i := 2; i < failures && d < most; i++ {
 		d *= 2
 	}
-	d = min(d, mostPause)
+	d = min(d, most)
 	d += time.Duration((chance - 0.5) * 0.4 * float64(d))
-	return min(max(d, leastPause), mostPause)
+	return min(max(d, leastPause), most)
 }
 
-func firstPause(why cause.Cause) time.Duration {
+func bounds(why cause.Cause) (first, most time.Duration) {
 	switch why {
 	case cause.NoDialTone, cause.Busy, cause.NoAnswer, cause.NoCarrier, cause.Delayed, cause.DialTimeout:
-		return linePause
+		return linePause, mostLinePause
 	}
-	return leastPause
+	return leastPause, mostPause
 }

@@ -48,7 +48,13 @@ type KeptStatus struct {
 	Tries int        `json:"tries"`              // since it was last up
 	Next  *time.Time `json:"next-try,omitempty"` // in a pause
 	Last  *Failure   `json:"last-end,omitempty"` // why it fell, or did not come up
-	Stale uint64     `json:"stale-packets"`      // lost because a redial brought another address
+	// Packets that wait for a connection, and those that were lost: because a
+	// redial brought another address; because their call failed, or newer ones
+	// came. Ignored ones ask for no call: broadcasts and the like.
+	Waiting uint64 `json:"waiting-packets"`
+	Stale   uint64 `json:"stale-packets"`
+	Dropped uint64 `json:"dropped-packets"`
+	Ignored uint64 `json:"ignored-packets"`
 }
 
 // Counters are a connection's packets, octets and drops by reason.
@@ -206,7 +212,8 @@ func (a *Agent) keptStatus(connections []ConnectionStatus) []ConnectionStatus {
 			}
 			connections = slices.Insert(connections, i, k.resting())
 		}
-		kept := &KeptStatus{Tries: k.tries, Stale: k.host.status().stale}
+		kept := k.host.status().kept()
+		kept.Tries = k.tries
 		if k.last != nil {
 			kept.Last = FailureOf(k.last)
 		}
@@ -217,6 +224,18 @@ func (a *Agent) keptStatus(connections []ConnectionStatus) []ConnectionStatus {
 		connections[i].Kept = kept
 	}
 	return connections
+}
+
+// kept is what a callHost has made of packets.
+func (h hostStatus) kept() *KeptStatus {
+	s := &KeptStatus{Stale: h.stale, Dropped: h.dropped, Ignored: h.ignored}
+	if h.queue != nil {
+		s.Waiting = h.queue.Waiting()
+		s.Dropped += h.queue.Dropped()
+		s.Ignored += h.queue.Ignored()
+	}
+	s.Dropped -= s.Stale // which are forgotten as well
+	return s
 }
 
 // resting is the status of an entry without a call.
