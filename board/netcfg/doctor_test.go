@@ -93,8 +93,8 @@ func TestRouteTo(t *testing.T) {
 		r0 := parseRoute(t, "198.51.100.9/32 via 192.0.2.1 dev eth0")
 		r0.MTU = 1300
 		check(t, netlink.RouteAdd(r0))
-		if mtu := must(LowerMTU(addrOf("198.51.100.9")))(t); mtu != 1300 {
-			t.Errorf("MTU %d", mtu)
+		if r := must(RouteTo(addrOf("198.51.100.9")))(t); r.MTU != 1300 {
+			t.Errorf("MTU %d", r.MTU)
 		}
 		for _, i := range must(Interfaces())(t) {
 			if i.Name == "eth0" && (i.MTU != 1500 || !i.Up || !i.Carrier || i.PointToPoint || len(i.Addrs) == 0) {

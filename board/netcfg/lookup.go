@@ -30,13 +30,6 @@ func RouteTo(addr netip.Addr) (Route, error) {
 	return h.routeTo(addr)
 }
 
-// LowerMTU is the MTU in octets of the way to addr, for the MTU of a tunnel
-// over it.
-func LowerMTU(addr netip.Addr) (int, error) {
-	r, err := RouteTo(addr)
-	return r.MTU, err
-}
-
 func (h *host) routeTo(addr netip.Addr) (Route, error) {
 	addr = addr.Unmap()
 	r, err := h.nl.RouteTo(addr)
@@ -55,7 +48,7 @@ func (h *host) routeTo(addr netip.Addr) (Route, error) {
 	return out, nil
 }
 
-// Interface is what MTU formula and doctor want to know of an interface.
+// Interface is what planner and doctor want to know of an interface.
 type Interface struct {
 	Name         string
 	Index        int

@@ -15,7 +15,8 @@ func TestDoctor(t *testing.T) {
 		w.serve()
 		for i := range 2 {
 			out := w.device.run("doctor", "office").exits(0).stdout()
-			mustContain(t, out, "ok    tun", "  fast path ", "policy batch", "ok    name", "203.0.113.10 is 203.0.113.10", "ok    tcp 1723", "ok    gre")
+			mustContain(t, out, "ok    tun", "  fast path ", "policy batch", "ok    name", "203.0.113.10 is 203.0.113.10",
+				"ok    route          203.0.113.10 is reached by ", "ok    tcp 1723", "ok    gre")
 			if i == 0 {
 				w.up("office")
 			}

@@ -15,7 +15,7 @@ import (
 
 // Probe tries the way to an entry's PPTP server, step by step, without
 // logging in: the name, TCP port 1723, the control connection, and whether
-// GRE comes back. It goes over the network as it is.
+// GRE comes back. It goes over the network as it is, and says by which way.
 func (a *Agent) Probe(ctx context.Context, name string, tell func(netcfg.Finding)) error {
 	entry, known := a.cfg.Phonebook.Entry(name)
 	if !known {
@@ -39,6 +39,11 @@ func (a *Agent) Probe(ctx context.Context, name string, tell func(netcfg.Finding
 // probeServer lays a tunnel to addr and listens for any PPP in it. It accepts
 // no log-in, so no password is tried.
 func (a *Agent) probeServer(ctx context.Context, addr netip.Addr, tell func(netcfg.Finding)) {
+	route := netcfg.ServerFinding(addr)
+	tell(route)
+	if route.Level == netcfg.Fail {
+		return
+	}
 	socket, err := a.greSocket()
 	if err != nil {
 		tell(failing("gre socket", err))
