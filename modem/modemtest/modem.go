@@ -173,9 +173,6 @@ func (m *Modem) Commands() []string {
 	return slices.Clone(m.commands)
 }
 
-// Say makes the modem say a line that nobody asked for.
-func (m *Modem) Say(line string) { m.say("\r\n" + line + "\r\n") }
-
 // Drop cuts the call that is up, as a lost carrier.
 func (m *Modem) Drop() {
 	m.mu.Lock()

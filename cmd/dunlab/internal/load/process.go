@@ -89,9 +89,6 @@ func (p *Process) Alive() error {
 	}
 }
 
-// PID is its process id.
-func (p *Process) PID() int { return p.process.PID() }
-
 // Stop ends the process.
 func (p *Process) Stop() error {
 	p.process.Kill()
