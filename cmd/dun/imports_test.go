@@ -16,7 +16,7 @@ type room struct {
 }
 
 // all of below: the rooms that anything in cmd may use.
-var below = []string{"dialup", "dialup/*", "dialup/ppp/*", "modem", "modem/at", "vpn", "vpn/*", "board", "board/*", "configs"}
+var below = []string{"dialup", "dialup/*", "dialup/phonebook/*", "dialup/ppp/*", "modem", "modem/at", "vpn", "vpn/*", "board", "board/*", "configs"}
 
 // rooms is the picture of ARCHITECTURE.md, "Rooms", as data.
 var rooms = map[string]room{
@@ -52,6 +52,8 @@ var rooms = map[string]room{
 	"board/netcfg/netnstest": {},
 	"board/hooks":            {},
 	"configs":                {may: []string{"dialup", "dialup/*", "modem", "modem/at", "vpn", "board", "board/*"}},
+
+	"dialup/phonebook/foreign": {pure: true, may: []string{"dialup/phonebook", "dialup/ppp", "dialup/cause"}},
 }
 
 // pureAllowed is what a pure room may use of the standard library and of
