@@ -20,6 +20,7 @@ type Connection struct {
 	events *eventQueue
 	times  times
 	gone   atomic.Bool // path is out of the loop for good
+	final  Status      // valid when gone
 
 	// Owned by the goroutine in Run.
 	phase   Phase       // the last that was reported
@@ -216,7 +217,10 @@ func (c *Connection) handle(ctx context.Context, ev ppp.Event) {
 // end takes everything back, in the opposite order.
 func (c *Connection) end() error {
 	c.report(Report{Phase: PhaseHangUp})
-	c.cfg.Loop.Do(func(time.Time) { c.cfg.Loop.Remove(c.path) })
+	c.cfg.Loop.Do(func(time.Time) {
+		c.cfg.Loop.Remove(c.path)
+		c.final = c.snapshot()
+	})
 	c.gone.Store(true)
 	c.cfg.Host.NetworkDown()
 	if e, knows := c.link.(Explainer); knows {

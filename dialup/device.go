@@ -3,6 +3,7 @@ package dialup
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"dun/dialup/cause"
 	"dun/dialup/path"
@@ -51,6 +52,12 @@ type Link interface {
 // of the peer's ever arrived. It is asked once the wire has been stopped.
 type Explainer interface {
 	Explain(c cause.Cause) (better cause.Cause, detail string)
+}
+
+// Measurer is a Link with a round-trip time of its own, measured beside PPP.
+type Measurer interface {
+	// RTT is the latest, 0 = none yet. Any goroutine may ask.
+	RTT() time.Duration
 }
 
 // LinkInfo describes a carrier.

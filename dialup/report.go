@@ -43,22 +43,31 @@ type Status struct {
 	PPP      ppp.Status
 	Counters path.Counters
 	Wire     map[string]uint64
-	Offload  []string // see path.Link; nil without an interface
+	LinkRTT  time.Duration // of the link itself (Measurer), 0 = unknown
+	Offload  []string      // see path.Link; nil without an interface
 }
 
-// Status takes the snapshot; ok is false once the connection is gone.
+// Status takes the snapshot; ok is false once the connection is gone, and the
+// snapshot then the last that there was.
 func (c *Connection) Status() (s Status, ok bool) {
 	if c.gone.Load() {
-		return s, false
+		return c.final, false
 	}
-	s.Wire = make(map[string]uint64)
-	ok = c.cfg.Loop.Do(func(time.Time) {
-		s.PPP = c.path.Session().Status()
-		s.Counters = c.path.Counters
-		s.Offload = c.path.Offload()
-		c.path.Wire().Counters(func(name string, n uint64) { s.Wire[name] = n })
-	})
+	ok = c.cfg.Loop.Do(func(time.Time) { s = c.snapshot() })
+	if m, measures := c.link.(Measurer); measures {
+		s.LinkRTT = m.RTT()
+	}
 	return s, ok
+}
+
+// snapshot belongs to the loop's goroutine.
+func (c *Connection) snapshot() Status {
+	s := Status{
+		PPP: c.path.Session().Status(), Counters: c.path.Counters,
+		Wire: make(map[string]uint64), Offload: c.path.Offload(),
+	}
+	c.path.Wire().Counters(func(name string, n uint64) { s.Wire[name] = n })
+	return s
 }
 
 // report tells r. A phase that lasts is not told again, unless the network is

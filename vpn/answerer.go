@@ -67,6 +67,10 @@ func (a *answerer) handle(now time.Time, ev pptp.Event) {
 		a.control.engine.RefuseCall(now, ev.PeerCallID, cause.CallRefused)
 	case pptp.CallUp:
 		a.hand(now, ev)
+	case pptp.EchoAnswered:
+		for _, t := range a.calls {
+			t.rtt.Store(int64(ev.RTT))
+		}
 	case pptp.CallEnded: // also before Closed, for each call that there is
 		a.forget(now, ev)
 	}

@@ -228,7 +228,13 @@ func (c *call) Counters(add func(name string, n uint64)) {
 	add("gre-rx-oversize", n.RxOversize)
 	add("gre-rx-acks", n.RxAcks)
 	add("gre-resyncs", n.Resyncs)
-	add("gre-rx-unknown-call", c.socket.unknown)
-	add("gre-rx-malformed", c.socket.malformed)
-	add("gre-rx-too-long", c.socket.oversize)
+	c.socket.Counters(add)
+}
+
+// Counters adds those of the socket, which all its calls have in common. It
+// belongs to the loop's goroutine.
+func (s *Socket) Counters(add func(name string, n uint64)) {
+	add("gre-rx-unknown-call", s.unknown)
+	add("gre-rx-malformed", s.malformed)
+	add("gre-rx-too-long", s.oversize)
 }

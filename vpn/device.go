@@ -142,6 +142,8 @@ func (d *Device) handle(t *tunnel, now time.Time, ev pptp.Event, report func(dia
 		report(dialup.Step{Name: "call", Text: "call " + strconv.Itoa(int(ev.CallID)) + ", peer's " + strconv.Itoa(int(ev.PeerCallID))})
 		t.up = true
 		up <- nil
+	case pptp.EchoAnswered:
+		t.rtt.Store(int64(ev.RTT))
 	case pptp.CallEnded: // knows more of the call than the Closed behind it
 		t.fail(cause.New(ev.Cause, "%s", ev.Detail))
 	case pptp.Closed:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dun/dialup"
@@ -20,6 +21,8 @@ type tunnel struct {
 	info    dialup.LinkInfo
 	last    bool // the control connection is for this call alone and ends with it
 
+	rtt atomic.Int64 // of the latest echo on the control connection, in nanoseconds
+
 	up bool // owned by the control connection's goroutine
 
 	mu   sync.Mutex
@@ -30,6 +33,7 @@ type tunnel struct {
 var (
 	_ dialup.Link      = (*tunnel)(nil)
 	_ dialup.Explainer = (*tunnel)(nil)
+	_ dialup.Measurer  = (*tunnel)(nil)
 )
 
 func newTunnel(c *control, call *call, peer, local netip.Addr) *tunnel {
@@ -56,6 +60,9 @@ func (t *tunnel) Err() error {
 	defer t.mu.Unlock()
 	return t.err
 }
+
+// RTT is that of PPTP's own echo (dialup.Measurer).
+func (t *tunnel) RTT() time.Duration { return time.Duration(t.rtt.Load()) }
 
 // fail ends the tunnel once, for err.
 func (t *tunnel) fail(err error) {

@@ -142,6 +142,12 @@ func printConnection(out io.Writer, c agent.ConnectionStatus) {
 	if c.EchoRTT > 0 {
 		row("round trip", fmt.Sprintf("%.1f ms", c.EchoRTT))
 	}
+	if c.LinkRTT > 0 {
+		row("round trip of PPTP", fmt.Sprintf("%.1f ms", c.LinkRTT))
+	}
+	if c.Echoes != nil {
+		row("echoes", fmt.Sprintf("%d sent, %d lost", c.Echoes.Sent, c.Echoes.Lost))
+	}
 	if k := c.Kept; k != nil {
 		if k.Next != nil {
 			row("next try", fmt.Sprintf("%s (number %d)", k.Next.Format(time.DateTime), k.Tries+1))

@@ -26,6 +26,7 @@ type host struct {
 	lock    *os.File // the right to the runtime directory
 	net     *netcfg.Manager
 	control *agent.Control
+	metrics *agent.MetricsFile // nil unless device.toml wants it
 	once    sync.Once
 }
 
@@ -61,12 +62,20 @@ func openHost(c *call, loops int) (_ *host, err error) {
 	if h.control, err = h.agent.Listen(runtime); err != nil {
 		return nil, err
 	}
+	if m := device.Agent; m.Metrics != "" {
+		if h.metrics, err = h.agent.WriteMetrics(m.Metrics, m.MetricsInterval); err != nil {
+			c.warn(err.Error()) // no reason not to connect
+		}
+	}
 	return h, nil
 }
 
 // close hangs up, takes everything back and gives the directory free.
 func (h *host) close() {
 	h.once.Do(func() {
+		if h.metrics != nil {
+			h.metrics.Close()
+		}
 		if h.agent != nil {
 			h.agent.Close()
 		}

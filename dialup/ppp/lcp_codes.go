@@ -111,6 +111,10 @@ func (l *lcp) echoTimeout() {
 	}
 	l.lost++
 	l.id++
+	if l.echo.waiting {
+		s.echoes.Lost++
+	}
+	s.echoes.Sent++
 	l.echo = echo{id: l.id, at: s.now, waiting: true, loops: l.echo.loops}
 	s.send(newFrame(ProtoLCP, codeEchoReq, l.id, l.magicNumber(), s.infoLimit()))
 	s.timers.set(timerEcho, s.now.Add(s.cfg.Timers.Echo))

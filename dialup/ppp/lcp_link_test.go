@@ -168,6 +168,9 @@ func TestEchoAdaptive(t *testing.T) {
 			t.Errorf("lost %d", p.s.Status().EchoLost)
 		}
 	}
+	if got, want := p.s.Status().Echoes, (Echoes{Sent: 5, Lost: 3}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
 	p.wait(20 * time.Second)
 	p.want("[LCP TermReq *")
 	p.closed(cause.EchoTimeout) // at once: nobody will answer

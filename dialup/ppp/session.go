@@ -37,6 +37,7 @@ type Session struct {
 	garbage  limiter   // signs of wrong keys
 	reset    time.Time // last Reset-Request
 	rtt      time.Duration
+	echoes   Echoes
 	ident    string // the peer's
 	drops    Drops
 }
@@ -247,9 +248,14 @@ type Status struct {
 	Mode      MPPEMode
 	EchoRTT   time.Duration // last LCP echo, 0 = none yet
 	EchoLost  int           // unanswered right now
+	Echoes    Echoes
 	PeerIdent string
 	Dropped   Drops
 }
+
+// Echoes counts our LCP Echo-Requests. One is lost when the next goes out
+// before its answer has come.
+type Echoes struct{ Sent, Lost uint64 }
 
 // Drops counts frames that were thrown away, by reason.
 type Drops struct {
@@ -261,7 +267,7 @@ func (s *Session) Status() Status {
 	st := Status{
 		Phase: s.phase, Framing: s.lcp.framing, MRU: s.lcp.mru,
 		Encrypted: s.enc.compressor != nil,
-		EchoRTT:   s.rtt, EchoLost: s.lcp.lost, PeerIdent: s.ident, Dropped: s.drops,
+		EchoRTT:   s.rtt, EchoLost: s.lcp.lost, Echoes: s.echoes, PeerIdent: s.ident, Dropped: s.drops,
 	}
 	if st.Encrypted {
 		st.Mode = s.enc.mode

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"sync"
+	"time"
 
 	"dun/board/hooks"
 	"dun/board/netcfg"
@@ -41,11 +42,13 @@ type Net interface {
 
 // Agent owns the packet loops and every connection on them.
 type Agent struct {
-	cfg    Config
-	loops  []*path.Loop
-	events *broadcast
-	hooks  *hooks.Runner  // nil without a directory
-	wg     sync.WaitGroup // all goroutines; grows under mu, and not once closed
+	cfg     Config
+	started time.Time
+	loops   []*path.Loop
+	events  *broadcast
+	hooks   *hooks.Runner // nil without a directory
+	tallies tallies
+	wg      sync.WaitGroup // all goroutines; grows under mu, and not once closed
 
 	mu      sync.Mutex
 	closed  bool
@@ -62,7 +65,7 @@ func New(cfg Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{cfg: cfg, loops: loops, events: newBroadcast(), calls: make(map[string]*Call), keepers: make(map[string]*keeper)}
+	a := &Agent{cfg: cfg, started: time.Now(), loops: loops, events: newBroadcast(), calls: make(map[string]*Call), keepers: make(map[string]*keeper)}
 	if h := cfg.Hooks; h.Dir != "" {
 		h.Tell = func(about, text string) { a.emitText(about, "%s", text) }
 		a.hooks = hooks.New(h)

@@ -53,6 +53,7 @@ func (c *answered) run(ctx context.Context, link dialup.Link) {
 	c.server.agent.emitText(c.label(), "from %s", c.remote)
 	err := endError(ctx, c.connect(ctx, link))
 	c.server.forget(c)
+	c.server.agent.tallies.ended("", err)
 	c.server.agent.events.send(endOf(c.label(), err))
 }
 
@@ -73,6 +74,7 @@ func (c *answered) connect(ctx context.Context, link dialup.Link) error {
 	c.mu.Lock()
 	c.conn = conn
 	c.mu.Unlock()
+	defer s.agent.tallies.follow("", conn)()
 	return conn.Run(ctx)
 }
 
@@ -115,7 +117,7 @@ func (c *answered) takeOver() {
 
 func (c *answered) report(r dialup.Report) {
 	c.mu.Lock()
-	conn, told := c.conn, r
+	conn, told, was := c.conn, r, c.phase
 	loggedIn := r.Phase == dialup.PhaseNetwork // or nothing was asked for
 	c.phase = enter(&r, c.phase)
 	if r.Network != nil {
@@ -128,6 +130,9 @@ func (c *answered) report(r dialup.Report) {
 	c.mu.Unlock()
 	if loggedIn {
 		c.leave()
+	}
+	if r.Phase == dialup.PhaseUp && was != dialup.PhaseUp {
+		c.server.agent.tallies.up("")
 	}
 	if r.Phase == dialup.PhaseDown {
 		return // the call's end says it

@@ -79,6 +79,7 @@ func (c *Call) report(r dialup.Report) {
 	switch {
 	case r.Phase == dialup.PhaseUp && !isClosed(c.up):
 		close(c.up)
+		c.agent.tallies.up(c.entry.Name)
 		c.agent.belowIsUp(c.entry.Name)
 		if c.keeper != nil {
 			c.keeper.wayIs(c.lowerCall())
@@ -108,6 +109,7 @@ func (c *Call) finish(err error) {
 	c.mu.Lock()
 	c.err, c.phase, c.below = err, dialup.PhaseDown, nil
 	c.mu.Unlock()
+	c.agent.tallies.ended(c.entry.Name, err)
 	c.agent.events.send(endOf(c.entry.Name, err))
 	close(c.done)
 }

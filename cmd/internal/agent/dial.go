@@ -255,6 +255,7 @@ func (c *Call) connect(ctx context.Context, device dialup.Device, target string)
 	}
 	c.setConnection(conn)
 	defer c.setConnection(nil)
+	defer c.agent.tallies.follow(c.entry.Name, conn)()
 	return conn.Run(ctx)
 }
 

@@ -93,6 +93,8 @@ type LoopStatus struct {
 	Turns    uint64       `json:"turns"` // how often it woke up
 	Small    path.Buffers `json:"small-buffers"`
 	Large    path.Buffers `json:"large-buffers"`
+	// GRE counts what came for no call of ours; nil without a socket.
+	GRE map[string]uint64 `json:"gre,omitempty"`
 }
 
 // loopStatus asks each loop.
@@ -109,6 +111,8 @@ func (a *Agent) loopStatus() []LoopStatus {
 			s.Small, s.Large = l.Buffers()
 			if i < len(gre) {
 				s.SendMMsg, s.Filtered = gre[i].Batched(), gre[i].Filtered()
+				s.GRE = make(map[string]uint64)
+				gre[i].Counters(func(name string, n uint64) { s.GRE[name] = n })
 			}
 		}) {
 			continue

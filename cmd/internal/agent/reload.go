@@ -56,6 +56,10 @@ func (a *Agent) Reload() error {
 	}
 	a.keepLocked()
 	a.mu.Unlock()
+	a.tallies.forget(func(name string) bool {
+		_, known := f.Phonebook.Entry(name)
+		return known
+	})
 	for _, c := range removed {
 		a.hangUp(c, cause.NoEntry)
 	}

@@ -131,6 +131,7 @@ func (s *server) run(ctx context.Context, listener *vpn.Listener) error {
 		}
 		c, callCtx, err := s.admit(ctx, link)
 		if err != nil {
+			s.agent.tallies.turnedAway()
 			s.agent.emitText(serverEntry, "caller %s turned away: %v", link.Info().Remote, err)
 			calls.Go(func() { closeLink(link, cause.Of(err)) })
 			continue

@@ -36,11 +36,19 @@ type ConnectionStatus struct {
 	MTU        int               `json:"mtu,omitempty"`
 	Offload    []string          `json:"offload,omitzero"` // of the interface; [] = none, absent = no interface
 	Auth       string            `json:"auth,omitempty"`
-	Encryption string            `json:"encryption"` // "none" or such as "mppe-128-stateless"
-	EchoRTT    float64           `json:"echo-rtt-ms,omitempty"`
+	Encryption string            `json:"encryption"`            // "none" or such as "mppe-128-stateless"
+	EchoRTT    float64           `json:"echo-rtt-ms,omitempty"` // of the latest LCP echo
+	Echoes     *EchoCount        `json:"echoes,omitempty"`
+	LinkRTT    float64           `json:"link-rtt-ms,omitempty"` // of the latest echo below PPP: PPTP's
 	Counters   *Counters         `json:"counters,omitempty"`
 	Wire       map[string]uint64 `json:"wire,omitempty"`
 	Kept       *KeptStatus       `json:"kept,omitempty"` // by the agent
+}
+
+// EchoCount counts our LCP Echo-Requests, and those that had no answer.
+type EchoCount struct {
+	Sent uint64 `json:"sent"`
+	Lost uint64 `json:"lost"`
 }
 
 // KeptStatus is what the agent does about an entry that it dials by itself.
@@ -162,27 +170,37 @@ func (s *ConnectionStatus) fill(conn *dialup.Connection, network *dialup.Network
 	if now.PPP.Encrypted {
 		s.Encryption = "mppe-" + now.PPP.Mode.String()
 	}
-	s.EchoRTT = float64(now.PPP.EchoRTT) / float64(time.Millisecond)
+	s.EchoRTT = milliseconds(now.PPP.EchoRTT)
+	s.LinkRTT = milliseconds(now.LinkRTT)
+	if e := now.PPP.Echoes; e.Sent > 0 {
+		s.Echoes = &EchoCount{Sent: e.Sent, Lost: e.Lost}
+	}
 	s.Counters = countersOf(now.Counters, now.PPP.Dropped)
 	s.Wire, s.Offload = now.Wire, now.Offload
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func countersOf(c path.Counters, d ppp.Drops) *Counters {
 	out := &Counters{
 		PacketsIn: c.PacketsIn, PacketsOut: c.PacketsOut,
 		BytesIn: c.BytesIn, BytesOut: c.BytesOut, Dropped: make(map[string]uint64),
 	}
-	add := func(name string, n uint64) {
+	eachDrop(c, d, func(name string, n uint64) {
 		if n != 0 {
 			out.Dropped[name] = n
 		}
-	}
+	})
+	return out
+}
+
+// eachDrop calls add for every reason for which a connection drops anything.
+func eachDrop(c path.Counters, d ppp.Drops, add func(reason string, n uint64)) {
 	c.Dropped.Each(add)
 	add("malformed", d.Malformed)
 	add("unknown-protocol", d.UnknownProtocol)
 	add("not-open", d.NotOpen)
 	add("unencrypted", d.Unencrypted)
-	return out
 }
 
 // text is empty for an address that is not there.
