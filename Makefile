@@ -40,7 +40,7 @@ ENV_mipsle = GOARCH=mipsle GOMIPS=softfloat
 ENV_amd64  = GOARCH=amd64
 
 # Unit tests that need no more than a processor: the engines and codecs.
-PURE = ./configs ./dialup ./dialup/cause ./dialup/phonebook/... ./dialup/strict ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path
+PURE = ./configs ./dialup ./dialup/cause ./dialup/pcapng ./dialup/phonebook/... ./dialup/strict ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path
 
 .PHONY: help build cross size test race emulated fuzz bench lint demo interop man clean
 

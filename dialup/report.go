@@ -70,6 +70,11 @@ func (c *Connection) snapshot() Status {
 	return s
 }
 
+// SetTap sets who sees what passes the link, nil for nobody.
+func (c *Connection) SetTap(t path.Tap) {
+	c.cfg.Loop.Do(func(time.Time) { c.path.SetTap(t) })
+}
+
 // report tells r. A phase that lasts is not told again, unless the network is
 // another one.
 func (c *Connection) report(r Report) {

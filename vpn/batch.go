@@ -111,6 +111,9 @@ func (c *call) SendBatch(now time.Time, frames []*path.Buffer) (taken, sent int)
 		part := frames[taken:min(len(frames), taken+most)]
 		c.prepare(now, part)
 		n, errno := c.sendPart(len(part))
+		for i := 0; c.tap != nil && i < n; i++ {
+			c.tapSent(now, part[i].Bytes())
+		}
 		for i := len(part) - 1; i >= n; i-- { // the last number first
 			c.restore(now, i, part[i])
 		}

@@ -35,7 +35,8 @@ type call struct {
 	waits   bool // Ready said no, and the link does not know better yet
 	queued  bool // in Socket.waiting
 	ack     [gre.MaxHeader]byte
-	held    [][]byte // GRE packets that came before Start
+	held    [][]byte // packets that came before Start
+	tap     path.Tap // nil but for a capture
 	started time.Time
 
 	arrived atomic.Bool // a packet has arrived for the call at all
@@ -104,6 +105,9 @@ func (c *call) Send(now time.Time, b *path.Buffer) error {
 		c.refused++
 		return err
 	}
+	if c.tap != nil {
+		c.tapSent(now, b.Bytes())
+	}
 	return nil
 }
 
@@ -121,7 +125,7 @@ func (c *call) frame(b *path.Buffer) {
 	}
 }
 
-// receive takes one packet for this call from the socket.
+// receive takes one IPv4 packet for this call from the socket.
 func (c *call) receive(now time.Time, packet []byte) {
 	if !c.arrived.Load() {
 		c.arrived.Store(true)
@@ -136,7 +140,7 @@ func (c *call) receive(now time.Time, packet []byte) {
 
 // hold keeps what came before Start, as long as it may be LCP's.
 func (c *call) hold(packet []byte) {
-	if len(c.held) < maxHeld && len(packet) <= gre.MaxHeader+gre.DefaultSlot && c.started.IsZero() {
+	if len(c.held) < maxHeld && len(packet) <= maxIPHeader+gre.MaxHeader+gre.DefaultSlot && c.started.IsZero() {
 		c.held = append(c.held, bytes.Clone(packet))
 	}
 }
@@ -154,7 +158,11 @@ func (c *call) takeHeld(now time.Time) {
 }
 
 func (c *call) input(now time.Time, packet []byte) {
-	header, payload, err := gre.Parse(packet)
+	ihl := int(packet[0]&0xf) * 4
+	if c.tap != nil {
+		tapPacket(c.tap, now, false, packet[:ihl], packet[ihl:])
+	}
+	header, payload, err := gre.Parse(packet[ihl:])
 	if err != nil {
 		c.socket.malformed++
 		return
@@ -188,6 +196,8 @@ func (c *call) drain(now time.Time) {
 		}
 		if c.socket.send(&c.out, c.ack[:n]) != nil {
 			c.refused++
+		} else if c.tap != nil {
+			c.tapSent(now, c.ack[:n])
 		}
 	}
 	c.relieve(now)

@@ -177,7 +177,7 @@ func (s *Socket) receive(now time.Time, packet []byte) {
 		s.unknown++
 		return
 	}
-	c.receive(now, packet[ihl:])
+	c.receive(now, packet)
 }
 
 // Batched tells whether several packets are sent and received with one system

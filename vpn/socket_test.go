@@ -114,7 +114,7 @@ func TestHeldPackets(t *testing.T) {
 	r.close(b)
 	soon(t, e.done, "the end")
 	r.loop.Do(func(now time.Time) {
-		a.call.receive(now, data(a.call.id, 99, discard))
+		a.call.receive(now, ip4(1, 0, data(a.call.id, 99, discard)))
 		if a.call.held != nil {
 			t.Error("a packet is held after the end")
 		}

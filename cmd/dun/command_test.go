@@ -72,7 +72,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if c.flags != nil {
 			own := newFlagSet()
 			c.flags(own)
-			own.VisitAll(func(f *flag) { mustContain(t, help, "--"+f.name, f.usage) })
+			own.VisitAll(func(f *flag) { _, usage := f.unquote(); mustContain(t, help, "--"+f.name, usage) })
 		}
 	})
 	if n < 12 {

@@ -42,6 +42,7 @@ var rooms = map[string]room{
 	"dialup/vj":              {pure: true},
 	"dialup/hdlc":            {pure: true},
 	"dialup/script":          {pure: true},
+	"dialup/pcapng":          {pure: true},
 	"dialup/cause":           {pure: true},
 	"dialup/strict":          {may: []string{"dialup/cause"}},
 	"dialup/phonebook":       {may: []string{"dialup", "dialup/strict", "dialup/ppp", "dialup/cause"}},

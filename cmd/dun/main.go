@@ -54,7 +54,7 @@ func commands() *command {
 over a LAN, and answers such calls. It needs a TUN device, a tty and a raw
 socket, and no kernel PPP.`,
 		sub: append([]*command{
-			agentCommand(), dialCommand(), hangupCommand(), statusCommand(), traceCommand(), reloadCommand(), serveCommand(),
+			agentCommand(), dialCommand(), hangupCommand(), statusCommand(), traceCommand(), captureCommand(), reloadCommand(), serveCommand(),
 			phonebookCommand(), modemCommand(), doctorCommand(), versionCommand(),
 		}, extra...),
 	}

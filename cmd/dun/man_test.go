@@ -43,7 +43,7 @@ func TestManual(t *testing.T) {
 		if c.flags != nil {
 			own := newFlagSet()
 			c.flags(own)
-			own.VisitAll(func(f *flag) { mustContain(t, page, "--"+f.name, f.usage) })
+			own.VisitAll(func(f *flag) { _, usage := f.unquote(); mustContain(t, page, "--"+f.name, usage) })
 		}
 		common := newFlagSet()
 		new(options).add(common)

@@ -20,6 +20,7 @@ const (
 	AgentUnreachable
 	ConfigInUse
 	NotSaved
+	FileFault
 
 	// The machine.
 	NoPermission
@@ -100,6 +101,7 @@ var table = [...]Info{
 	AgentUnreachable: {"agent-unreachable", "No running dun answers on the control socket.", "Nothing is connected here; a dun with another --runtime has its own socket.", 711, 1, RetryNever},
 	ConfigInUse:      {"config-in-use", "Somebody else is changing the configuration.", "Do it again when that is done.", 0, 6, RetryNever},
 	NotSaved:         {"not-saved", "The configuration could not be saved; it is as it was.", "Make room where it is, or see that it may be written there.", 0, 1, RetryNever},
+	FileFault:        {"file-fault", "A file that the command writes or reads failed.", "Check its name, its rights, and the room where it is.", 0, 1, RetryNever},
 
 	NoPermission:  {"no-permission", "The system refused permission.", "Run as root or with CAP_NET_ADMIN and CAP_NET_RAW.", 5, 3, RetryNever},
 	NoTUN:         {"no-tun", "The TUN device cannot be opened.", "Load the tun module (modprobe tun) and check /dev/net/tun.", 0, 4, RetryNever},

@@ -65,6 +65,9 @@ func (l *Link) take(now time.Time, b []byte) {
 		if l.trace != nil {
 			l.trace(now, false, b)
 		}
+		if l.tap != nil {
+			l.tapControl(now, false, b)
+		}
 		l.session.Input(now, b)
 		l.drain(now)
 	}
@@ -133,6 +136,9 @@ func (l *Link) open(now time.Time) {
 		}
 	}
 	for i := range packets {
+		if l.tap != nil {
+			l.tapArrived(now, &packets[i], a.clear)
+		}
 		switch p := &packets[i]; {
 		case a.clear:
 			l.deliver(now, p.Src)

@@ -18,6 +18,7 @@ type Link struct {
 	session *ppp.Session
 	notify  func(ppp.Event)
 	trace   func(now time.Time, sent bool, frame []byte)
+	tap     Tap // nil but for a capture
 
 	tun    TUN      // nil until the network is up
 	source source   // what is read from it

@@ -25,6 +25,9 @@ func (l *Link) flush(now time.Time) {
 // seals seals and sends the frames of the outbox.
 func (l *Link) seals(now time.Time) {
 	o := &l.loop.out
+	if l.tap != nil {
+		l.tapOutbox(now)
+	}
 	switch {
 	case l.batcher != nil:
 		l.batcher.CompressBatch(&l.loop.cipher, o.packets)
@@ -149,6 +152,9 @@ func (l *Link) sendControl(now time.Time) {
 		b.SetLen(n)
 		if l.trace != nil {
 			l.trace(now, true, b.Bytes())
+		}
+		if l.tap != nil {
+			l.tapControl(now, true, b.Bytes())
 		}
 		again := l.loop.small.get(aligned(l.wire.Headroom()))
 		if again != nil {

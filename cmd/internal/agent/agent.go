@@ -42,13 +42,14 @@ type Net interface {
 
 // Agent owns the packet loops and every connection on them.
 type Agent struct {
-	cfg     Config
-	started time.Time
-	loops   []*path.Loop
-	events  *broadcast
-	hooks   *hooks.Runner // nil without a directory
-	tallies tallies
-	wg      sync.WaitGroup // all goroutines; grows under mu, and not once closed
+	cfg      Config
+	started  time.Time
+	loops    []*path.Loop
+	events   *broadcast
+	hooks    *hooks.Runner // nil without a directory
+	tallies  tallies
+	captures captures
+	wg       sync.WaitGroup // all goroutines; grows under mu, and not once closed
 
 	mu      sync.Mutex
 	closed  bool
@@ -83,6 +84,7 @@ func (a *Agent) Close() {
 	a.mu.Unlock()
 	a.HangUpAll(cause.UserRequest)
 	a.wg.Wait()
+	a.captures.close()
 	a.closeLoops()
 	if a.hooks != nil {
 		a.hooks.Close(lastHooks)

@@ -55,6 +55,7 @@ func (c *answered) run(ctx context.Context, link dialup.Link) {
 	c.server.forget(c)
 	c.server.agent.tallies.ended("", err)
 	c.server.agent.events.send(endOf(c.label(), err))
+	c.server.agent.captures.over(c.label())
 }
 
 func (c *answered) connect(ctx context.Context, link dialup.Link) error {
@@ -75,6 +76,8 @@ func (c *answered) connect(ctx context.Context, link dialup.Link) error {
 	c.conn = conn
 	c.mu.Unlock()
 	defer s.agent.tallies.follow("", conn)()
+	s.agent.captures.begins(conn, c.label())
+	defer s.agent.captures.ends(conn)
 	return conn.Run(ctx)
 }
 

@@ -111,6 +111,9 @@ func (c *Call) finish(err error) {
 	c.mu.Unlock()
 	c.agent.tallies.ended(c.entry.Name, err)
 	c.agent.events.send(endOf(c.entry.Name, err))
+	if c.keeper == nil || !c.keeper.goesOn() {
+		c.agent.captures.over(c.entry.Name)
+	}
 	close(c.done)
 }
 

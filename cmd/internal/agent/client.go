@@ -3,6 +3,7 @@ package agent
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net"
 	"path/filepath"
 	"time"
@@ -17,7 +18,7 @@ const answerTime = 10 * time.Second
 // goroutine.
 type Client struct {
 	conn   net.Conn
-	in     *bufio.Scanner
+	in     *bufio.Reader
 	next   int
 	events []Event // that came while an answer was waited for
 }
@@ -38,9 +39,7 @@ func Connect(dir string) (*Client, error) {
 	if err != nil {
 		return nil, cause.Wrap(cause.AgentUnreachable, err, "")
 	}
-	in := bufio.NewScanner(conn)
-	in.Buffer(nil, 16<<20) // a status with thousands of calls
-	return &Client{conn: conn, in: in}, nil
+	return &Client{conn: conn, in: bufio.NewReader(conn)}, nil
 }
 
 // Close ends the conversation.
@@ -85,6 +84,17 @@ func (c *Client) Trace(entry string, protocols []string) error {
 // EndTrace asks for no packets any more.
 func (c *Client) EndTrace() error { return c.call("trace", traceParams{Off: true}, nil) }
 
+// Capture asks for a pcapng stream of what passes an entry's connections, see
+// Agent.Capture; after it the Client is good for nothing else. stop asks for
+// the stream's end, which follows behind what is on its way; it may be called
+// from another goroutine.
+func (c *Client) Capture(entry string, snap int) (stream io.Reader, stop func(), err error) {
+	if err := c.call("capture", captureParams{Entry: entry, Snap: snap}, nil); err != nil {
+		return nil, nil, err
+	}
+	return c.in, func() { c.conn.(*net.UnixConn).CloseWrite() }, nil
+}
+
 // Next waits for the next event; an error means that the owner is gone.
 func (c *Client) Next() (Event, error) {
 	for len(c.events) == 0 {
@@ -127,13 +137,14 @@ func (c *Client) call(method string, params, result any) error {
 
 // read takes one message and keeps it if it is an event.
 func (c *Client) read() (m message, err error) {
-	if !c.in.Scan() {
-		if err := c.in.Err(); err != nil {
-			return m, cause.Wrap(cause.AgentUnreachable, err, "")
-		}
+	line, err := c.readLine()
+	if err == io.EOF {
 		return m, cause.New(cause.AgentUnreachable, "it closed the control socket")
 	}
-	if err := json.Unmarshal(c.in.Bytes(), &m); err != nil {
+	if err != nil {
+		return m, cause.Wrap(cause.AgentUnreachable, err, "")
+	}
+	if err := json.Unmarshal(line, &m); err != nil {
 		return m, cause.New(cause.AgentUnreachable, "what answers there is no dun: %v", err)
 	}
 	var ev Event
@@ -141,6 +152,21 @@ func (c *Client) read() (m message, err error) {
 		c.events = append(c.events, ev)
 	}
 	return m, nil
+}
+
+// maxAnswer is enough for a status with thousands of calls.
+const maxAnswer = 16 << 20
+
+// readLine takes one line, which is valid until the next is taken.
+func (c *Client) readLine() (line []byte, err error) {
+	for len(line) < maxAnswer {
+		part, err := c.in.ReadSlice('\n')
+		if err != bufio.ErrBufferFull {
+			return append(line, part...), err
+		}
+		line = append(line, part...)
+	}
+	return nil, bufio.ErrTooLong
 }
 
 // errorOf makes a *cause.Error again of what came over the socket.

@@ -23,6 +23,7 @@ const (
 	maxLine     = 64 << 10
 	maxClients  = 16
 	writeTime   = 5 * time.Second // for a client that does not read
+	lastTime    = 2 * time.Second // for the end of a capture when dun ends
 	acceptPause = 100 * time.Millisecond
 )
 
@@ -121,6 +122,16 @@ func (c *Control) serve(conn net.Conn) {
 			out.write(response{Version: jsonVersion, Error: wrong})
 			continue
 		}
+		if req.Method == "capture" {
+			capture, failed := talk.capture(req)
+			if failed == nil {
+				stop()
+				c.stream(capture, conn, in, out, req.ID)
+				return
+			}
+			out.write(response{Version: jsonVersion, ID: req.ID, Error: failed})
+			continue
+		}
 		result, failed := talk.call(req)
 		if len(req.ID) > 0 {
 			out.write(response{Version: jsonVersion, ID: req.ID, Result: result, Error: failed})
@@ -129,6 +140,26 @@ func (c *Control) serve(conn net.Conn) {
 	if errors.Is(in.Err(), bufio.ErrTooLong) {
 		out.write(fault(codeRequest, "the line is longer than 64 KiB"))
 	}
+}
+
+// stream gives a capture to a client, until it ends or the client has said all
+// that it wants to say.
+func (c *Control) stream(capture *Capture, conn net.Conn, in *bufio.Scanner, out *lineWriter, id json.RawMessage) {
+	out.write(response{Version: jsonVersion, ID: id, Result: true})
+	conn.SetWriteDeadline(time.Time{}) // who reads slowly loses packets, and nothing else
+	defer context.AfterFunc(c.quit, func() {
+		capture.Finish()
+		conn.SetWriteDeadline(time.Now().Add(lastTime))
+	})()
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for in.Scan() {
+		}
+		capture.Finish()
+	})
+	capture.Copy(conn)
+	conn.Close()
+	reader.Wait()
 }
 
 func fault(code int, text string) response {

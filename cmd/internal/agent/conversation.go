@@ -40,6 +40,20 @@ func (t *conversation) call(req request) (any, *rpcError) {
 	return t.control.call(req)
 }
 
+// capture begins a capture. Events would get between its packets.
+func (t *conversation) capture(req request) (*Capture, *rpcError) {
+	var p captureParams
+	if json.Unmarshal(req.Params, &p) != nil || p.Entry == "" || t.events != nil || len(req.ID) == 0 {
+		return nil, &rpcError{Code: codeParams, Message: `capture wants {"entry": NAME, "snaplen": OCTETS}, an id, and a conversation without events`}
+	}
+	c, err := t.control.agent.Capture(p.Entry, p.Snap)
+	if err != nil {
+		_, failed := outcome(err)
+		return nil, failed
+	}
+	return c, nil
+}
+
 func (t *conversation) trace(p traceParams) error {
 	if p.Off {
 		t.subscribe(&Selection{})

@@ -256,6 +256,8 @@ func (c *Call) connect(ctx context.Context, device dialup.Device, target string)
 	c.setConnection(conn)
 	defer c.setConnection(nil)
 	defer c.agent.tallies.follow(c.entry.Name, conn)()
+	c.agent.captures.begins(conn, c.entry.Name)
+	defer c.agent.captures.ends(conn)
 	return conn.Run(ctx)
 }
 

@@ -252,6 +252,9 @@ func (k *keeper) decide(c *Call) {
 	if demand && lasted == 0 && !stopped {
 		k.host.giveUp() // they have had their attempt
 	}
+	if now == restStopped {
+		a.captures.over(k.name)
+	}
 	if now != restNone && (now != restPause || v.After > holdTime) {
 		k.letGo()
 	}

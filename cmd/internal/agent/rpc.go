@@ -67,6 +67,12 @@ type traceParams struct {
 	Off       bool     `json:"off,omitempty"`
 }
 
+// captureParams are those of the call "capture".
+type captureParams struct {
+	Entry string `json:"entry"`
+	Snap  int    `json:"snaplen,omitempty"`
+}
+
 // parseRequest reads one line.
 func parseRequest(line []byte) (req request, fault *rpcError) {
 	if !json.Valid(line) {
@@ -89,6 +95,8 @@ func validID(id json.RawMessage) bool {
 //	subscribe                          from now on an "event" for each Event that is no packet
 //	trace {entry, protocols, off}      from now on an "event" for each control packet of these,
 //	                                   with "packet" in the form of --debug; the last call counts
+//	capture {entry, snaplen}           behind the answer the conversation is a pcapng stream, until
+//	                                   its end or that of what the client says
 //	dial {entry, password}             begins, and does not wait
 //	hangup {entry} or {all}            the same
 //	reload                             reads the files again

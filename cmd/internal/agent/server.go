@@ -113,6 +113,7 @@ func (s *server) remove() {
 	s.agent.mu.Lock()
 	s.agent.server = nil
 	s.agent.mu.Unlock()
+	s.agent.captures.over(serverEntry)
 	close(s.done)
 }
 

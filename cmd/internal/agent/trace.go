@@ -88,6 +88,7 @@ func (a *Agent) tracePPP(entry string) func(time.Time, bool, []byte) {
 // traceModem is the same for the dialogue with a modem.
 func (a *Agent) traceModem(entry string) func(sent bool, text string) {
 	return func(sent bool, text string) {
+		a.captures.modemText(entry, sent, text)
 		if a.events.wants(protocolAT) {
 			a.sendPacket(entry, protocolAT, sent, "[AT "+strconv.Quote(hideAT(text))+"]")
 		}
@@ -97,6 +98,7 @@ func (a *Agent) traceModem(entry string) func(sent bool, text string) {
 // tracePPTP is the same for a PPTP control connection.
 func (a *Agent) tracePPTP(entry string) func(vpn.ControlMessage) {
 	return func(m vpn.ControlMessage) {
+		a.captures.control(entry, m)
 		if a.events.wants(protocolPPTP) {
 			a.sendPacket(entry, protocolPPTP, m.Sent, m.String())
 		}

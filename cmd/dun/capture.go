@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"dun/cmd/internal/agent"
+	"dun/dialup/cause"
+	"dun/dialup/pcapng"
+)
+
+func captureCommand() *command {
+	var snap string
+	return &command{
+		name: "capture", args: "ENTRY FILE", min: 2, max: 2,
+		short: "write what passes a connection into a file for Wireshark",
+		long: `capture writes the PPP frames of an entry's connection, data after decryption,
+into FILE in Wireshark's format pcapng, and beside them the GRE packets and the
+control connection of a tunnel and the dialogue with a modem. FILE may be "-".
+Passwords of PAP and AT commands are left out; what the user sends is in it.
+
+An entry that is not connected is waited for. It ends with the connection,
+unless the agent dials it again, and on SIGINT, SIGTERM and SIGHUP.`,
+		flags: func(flags *flagSet) {
+			flags.StringVar(&snap, "snaplen", "0", "write so many `octets` of each packet, 0 is all")
+		},
+		run: func(c *call, args []string) error {
+			n, err := strconv.Atoi(snap)
+			if err != nil {
+				return usageError(fmt.Errorf("--snaplen: %q is no number", snap))
+			}
+			return capture(c, args[0], args[1], n)
+		},
+	}
+}
+
+func capture(c *call, entry, name string, snap int) error {
+	if name == "-" && term.IsTerminal(int(os.Stdout.Fd())) {
+		return usageError(errors.New("a capture is nothing for a terminal; name a file, or a pipe behind \"-\""))
+	}
+	client, err := agent.Connect(runtimeDir(c.options))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	stream, stop, err := client.Capture(entry, snap)
+	if err != nil {
+		return err
+	}
+	out := c.out
+	if name != "-" {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return cause.Wrap(cause.FileFault, err, "")
+		}
+		defer f.Close()
+		out = f
+	}
+	ctx, end := untilSignal(c.ctx, func() { os.Exit(exitCode(cause.UserRequest)) })
+	defer end()
+	defer context.AfterFunc(ctx, stop)()
+	fmt.Fprintf(c.errOut, "dun: capturing %s\n", entry)
+	packets, dropped, err := copyBlocks(out, stream)
+	fmt.Fprintf(c.errOut, "dun: %d packets, %d lost because the file was too slow; passwords are left out\n", packets, dropped)
+	return err
+}
+
+// copyBlocks copies a capture, whole blocks only, so that the file is good
+// however the stream ends.
+func copyBlocks(to io.Writer, from io.Reader) (packets, dropped uint64, err error) {
+	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
+	var block []byte
+	for {
+		if block, err = pcapng.ReadBlock(r, block); err != nil {
+			break
+		}
+		if pcapng.Kind(block) == pcapng.BlockPacket {
+			packets++
+		}
+		dropped += pcapng.Dropped(block)
+		if len(block) > w.Available() { // or else a part of it would be written
+			err = w.Flush()
+		}
+		if err == nil {
+			_, err = w.Write(block)
+		}
+		if err == nil && r.Buffered() == 0 {
+			err = w.Flush()
+		}
+		if err != nil {
+			return packets, dropped, writeError(err)
+		}
+	}
+	if failed := w.Flush(); failed != nil {
+		return packets, dropped, writeError(failed)
+	}
+	if err == io.EOF {
+		return packets, dropped, nil
+	}
+	return packets, dropped, cause.Wrap(cause.AgentUnreachable, err, "")
+}
+
+// writeError is why the capture could not be written; a reader of the pipe
+// that has seen enough is no failure.
+func writeError(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return cause.Wrap(cause.FileFault, err, "")
+}
