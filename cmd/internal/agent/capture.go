@@ -245,9 +245,11 @@ func (s *captures) modemText(entry string, sent bool, text string) {
 	}
 	tags := appendTag(nil, pduDissector, []byte("at\x00\x00"))
 	tags = appendTag(tags, pduEnd, nil)
-	text = hideAT(text) + "\r"
-	if !sent {
-		text += "\n"
+	switch text = hideAT(text); {
+	case !sent:
+		text += "\r\n"
+	case text != "+++": // the escape sequence stands alone
+		text += "\r"
 	}
 	s.each(entry, func(c *Capture) { c.add(entry, kindAT, time.Now(), sent, "", [3][]byte{tags, []byte(text)}) })
 }
