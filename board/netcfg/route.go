@@ -12,8 +12,9 @@ import (
 
 // Metrics. A rank has a band, of which connections take numbers from the top
 // down, so that the later one wins. All lie below 100, which network managers
-// give to an Ethernet's routes; blocking routes, which must lose against a
-// tunnel's, lie above all bands.
+// give to an Ethernet's routes. A Block's number lies between its rank's band
+// and that of the rank below: it loses against its connection and wins against
+// what that runs over.
 const (
 	bandWidth = 32
 	topMetric = bandWidth * (MaxRank + 1)
@@ -22,7 +23,7 @@ const (
 // band gives the metrics of a rank, worst and best.
 func band(rank int) (worst, best int) {
 	worst = topMetric - rank*bandWidth
-	return worst, worst - bandWidth + 1
+	return worst, worst - bandWidth + 2
 }
 
 // route is one of the main table.
@@ -82,7 +83,7 @@ func freeMetric(routes []route, dst netip.Prefix, rank int) (int, error) {
 		m = max(m+1, best)
 	}
 	if m > worst {
-		return 0, cause.New(cause.NetworkSetup, "more than %d connections want a route to %v", bandWidth, dst)
+		return 0, cause.New(cause.NetworkSetup, "more than %d connections want a route to %v", bandWidth-1, dst)
 	}
 	return m, nil
 }
