@@ -111,6 +111,9 @@ func printStatus(out io.Writer, s agent.Status) {
 			printConnection(out, c)
 		}
 	}
+	if len(s.Blocked) > 0 {
+		fmt.Fprintln(out, "blocked while down: "+strings.Join(s.Blocked, " "))
+	}
 	printLoops(out, s.Loops)
 }
 

@@ -27,10 +27,6 @@ var (
 	vpnKeys   = []string{"protocol", "host", "via"}
 )
 
-// notYet are settings that are checked, but not obeyed by anybody: who sets one
-// is told. Whoever makes a setting work takes it out of here.
-var notYet = map[string]bool{"block-when-down": true}
-
 // readEntry reads [entry.NAME].
 func readEntry(r *strict.Reader, name string) Entry {
 	e := Entry{Name: name, Via: []string{Lan}, Protocol: "pptp", DNSPeer: true}
@@ -270,11 +266,6 @@ func (e *Entry) readLife(r *strict.Reader) {
 	e.Autodial, _ = r.Bool("autodial")
 	e.OnDemand, _ = r.Bool("on-demand")
 	e.checkDemand(r)
-	for key, set := range map[string]bool{"block-when-down": e.BlockWhenDown} {
-		if set && notYet[key] {
-			r.Warn(key, "Do not rely on it.", "This version of dun reads the setting, but does nothing about it yet.")
-		}
-	}
 }
 
 // checkDemand reports what a packet could never dial.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -38,6 +39,9 @@ type Net interface {
 	Pin(name string, pins []netcfg.Pin) error
 	Set(name string, s netcfg.State) error
 	Clear(name string) error
+	Block(name string, b *netcfg.Block) error
+	Blocked() ([]string, error)
+	NameServers() []netip.Addr
 }
 
 // Agent owns the packet loops and every connection on them.
@@ -56,7 +60,8 @@ type Agent struct {
 	calls   map[string]*Call   // those under way, by entry
 	keepers map[string]*keeper // by entry
 	keeping bool
-	gre     []*vpn.Socket // of the loops, opened with the first tunnel
+	gre     []*vpn.Socket           // of the loops, opened with the first tunnel
+	hosts   map[string][]netip.Addr // the last good addresses of servers
 	server  *server
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dun/board/netcfg"
 	"dun/cmd/internal/agenttest"
 	"dun/dialup/cause"
 	"dun/dialup/phonebook"
@@ -35,7 +37,7 @@ func openWith(t *testing.T, patience time.Duration) (c *Control, dir string) {
 		t.Fatal(err)
 	}
 	others := agenttest.Goroutines()
-	a, err := New(Config{Version: "1.2.3", Phonebook: book, Secrets: secrets, Modems: map[string]modem.Config{"line1": agenttest.Modem(t, line.Near)}})
+	a, err := New(Config{Version: "1.2.3", Phonebook: book, Secrets: secrets, Modems: map[string]modem.Config{"line1": agenttest.Modem(t, line.Near)}, Net: noNet{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +381,7 @@ func FuzzRequest(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	a, err := New(Config{})
+	a, err := New(Config{Net: noNet{}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -400,3 +402,13 @@ func FuzzRequest(f *testing.F) {
 		c.wg.Wait()
 	})
 }
+
+// noNet is a system in which there is nothing to change.
+type noNet struct{}
+
+func (noNet) Pin(string, []netcfg.Pin) error      { return nil }
+func (noNet) Set(string, netcfg.State) error      { return nil }
+func (noNet) Clear(string) error                  { return nil }
+func (noNet) Block(string, *netcfg.Block) error   { return nil }
+func (noNet) Blocked() (names []string, _ error)  { return nil, nil }
+func (noNet) NameServers() (servers []netip.Addr) { return nil }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -19,6 +20,9 @@ import (
 func (c *Call) run(ctx context.Context, way []string) error {
 	if step := c.intent(); step.Name != "" {
 		c.report(dialup.Report{Phase: dialup.PhaseDial, Step: step})
+	}
+	if err := c.agent.cfg.Net.Block(c.entry.Name, blockOf(c.entry)); err != nil {
+		return err
 	}
 	if err := c.completeSecret(ctx); err != nil {
 		return err
@@ -200,11 +204,15 @@ func (c *Call) dialNumbers(ctx context.Context) error {
 // never swallow itself.
 func (c *Call) dialHost(ctx context.Context, over lower) error {
 	c.report(dialup.Report{Step: dialup.Step{Name: "resolve", Text: c.entry.Host}})
+	defer c.agent.cfg.Net.Pin(c.entry.Name, nil)
+	if _, err := netip.ParseAddr(c.entry.Host); err != nil {
+		c.pinServers(over)
+	}
 	addrs, err := resolve(ctx, c.entry.Host, over)
 	if ctx.Err() != nil {
 		return endError(ctx, nil)
 	}
-	if err != nil {
+	if addrs, err = c.agent.known(c.entry.Host, addrs, err); err != nil {
 		return err
 	}
 	socket, err := c.agent.greSocket()
@@ -216,7 +224,6 @@ func (c *Call) dialHost(ctx context.Context, over lower) error {
 	for i, addr := range addrs {
 		targets[i] = addr.String()
 	}
-	defer c.agent.cfg.Net.Pin(c.entry.Name, nil)
 	return c.inTurn(ctx, targets, func(target string) error {
 		addr := addrs[slices.Index(targets, target)]
 		if err := c.agent.cfg.Net.Pin(c.entry.Name, []netcfg.Pin{{Addr: addr, Via: over.ifname}}); err != nil {

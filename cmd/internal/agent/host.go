@@ -22,14 +22,12 @@ func stateOf(e phonebook.Entry, ifname string, n dialup.Network) netcfg.State {
 		Local:        n.Local,
 		Remote:       n.Remote,
 		LinkLocal:    n.IPv6Local,
+		Rank:         rankOf(e),
 		Routes:       e.Routes,
 		DefaultRoute: e.DefaultRoute,
 		// A tunnel without IPv6 that takes the default route must not let
 		// IPv6 go around it.
 		BlockIPv6: e.Device == phonebook.DeviceVPN && e.DefaultRoute && e.IPv6 != phonebook.IPv6Leave && !n.IPv6Local.IsValid(),
-	}
-	if e.Device == phonebook.DeviceVPN {
-		s.Rank = 1
 	}
 	switch {
 	case len(e.DNSServers) > 0:

@@ -51,6 +51,7 @@ const holdTime = time.Minute
 
 // Keep begins to connect the entries that want it by themselves, until Close.
 func (a *Agent) Keep() {
+	a.block()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.keeping = true

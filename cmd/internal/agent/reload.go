@@ -48,6 +48,7 @@ func (a *Agent) Reload() error {
 		}
 		k.poke()
 	}
+	keeping := a.keeping
 	var removed []*Call
 	for name, c := range a.calls {
 		if _, known := f.Phonebook.Entry(name); !known {
@@ -60,6 +61,9 @@ func (a *Agent) Reload() error {
 		_, known := f.Phonebook.Entry(name)
 		return known
 	})
+	if keeping {
+		a.block()
+	}
 	for _, c := range removed {
 		a.hangUp(c, cause.NoEntry)
 	}

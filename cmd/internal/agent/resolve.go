@@ -58,6 +58,23 @@ func resolve(ctx context.Context, host string, over lower) ([]netip.Addr, error)
 	return found, nil
 }
 
+// known keeps the addresses of a server's name, and gives those of the last time
+// where nobody could be asked.
+func (a *Agent) known(host string, found []netip.Addr, err error) ([]netip.Addr, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case err == nil:
+		if a.hosts == nil {
+			a.hosts = make(map[string][]netip.Addr)
+		}
+		a.hosts[host] = found
+	case cause.Of(err) == cause.NameNotFound && a.hosts[host] != nil:
+		return a.hosts[host], nil
+	}
+	return found, err
+}
+
 // lookUp asks one resolver, for a part of the time if there are others.
 func lookUp(ctx context.Context, r *net.Resolver, host string, others bool) ([]netip.Addr, error) {
 	if others {

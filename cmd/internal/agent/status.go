@@ -18,6 +18,7 @@ type Status struct {
 	Connections []ConnectionStatus `json:"connections"`
 	Server      *ServerStatus      `json:"server,omitempty"`
 	Loops       []LoopStatus       `json:"loops"`
+	Blocked     []string           `json:"blocked,omitempty"` // entries whose networks are blocked while they are down
 }
 
 // ConnectionStatus is one connection, dialed or answered.
@@ -88,7 +89,7 @@ func (a *Agent) Status() Status {
 	calls := inOrder(a.calls)
 	server := a.server
 	a.mu.Unlock()
-	s := Status{Version: a.cfg.Version, Connections: []ConnectionStatus{}, Loops: a.loopStatus()}
+	s := Status{Version: a.cfg.Version, Connections: []ConnectionStatus{}, Loops: a.loopStatus(), Blocked: a.blocked()}
 	for _, c := range calls {
 		s.Connections = append(s.Connections, c.status())
 	}
