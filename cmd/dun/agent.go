@@ -39,6 +39,7 @@ func runAgent(c *call) error {
 			c.warn("changes of the files are not seen, only 'dun reload' reads them again: " + err.Error())
 		}
 		h.agent.Keep()
+		h.ready()
 		<-ctx.Done()
 		h.agent.HangUpAll(cause.UserRequest)
 		return cause.UserRequest

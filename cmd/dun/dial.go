@@ -40,6 +40,12 @@ func dial(c *call, name string, leave bool) error {
 			return err
 		}
 		select {
+		case <-call.Up():
+			h.ready()
+		case <-ctx.Done():
+		case <-call.Done():
+		}
+		select {
 		case <-ctx.Done():
 			h.agent.HangUpAll(cause.UserRequest)
 		case <-call.Done():

@@ -27,7 +27,9 @@ type host struct {
 	net     *netcfg.Manager
 	control *agent.Control
 	metrics *agent.MetricsFile // nil unless device.toml wants it
+	manager *notifier
 	once    sync.Once
+	ended   sync.Once
 }
 
 // openHost reads the configuration, claims the runtime directory, takes back
@@ -38,7 +40,7 @@ func openHost(c *call, loops int) (_ *host, err error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &host{secrets: cfg.Secrets, warn: c.warn}
+	h := &host{secrets: cfg.Secrets, warn: c.warn, manager: newNotifier()}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -59,6 +61,7 @@ func openHost(c *call, loops int) (_ *host, err error) {
 	if h.agent, err = agent.New(cfg); err != nil {
 		return nil, err
 	}
+	h.manager.follow(h.agent)
 	if h.control, err = h.agent.Listen(runtime); err != nil {
 		return nil, err
 	}
@@ -76,9 +79,7 @@ func (h *host) close() {
 		if h.metrics != nil {
 			h.metrics.Close()
 		}
-		if h.agent != nil {
-			h.agent.Close()
-		}
+		h.endAgent()
 		if h.net != nil {
 			h.takeBack()
 		}
@@ -88,8 +89,23 @@ func (h *host) close() {
 		if h.lock != nil {
 			h.lock.Close()
 		}
+		h.manager.close()
 	})
 }
+
+// endAgent hangs up, and waits until the machine's programs know.
+func (h *host) endAgent() {
+	h.ended.Do(func() {
+		if h.agent != nil {
+			h.manager.tell("STOPPING=1")
+			h.agent.Close()
+		}
+	})
+}
+
+// ready tells the service manager, if there is one, that what depends on us
+// may start.
+func (h *host) ready() { h.manager.tell("READY=1") }
 
 // takeBack leaves the system as it was.
 func (h *host) takeBack() {
@@ -109,6 +125,8 @@ func (h *host) whileUp(c *call, dialed string, clock bool, f func(ctx context.Co
 		os.Exit(exitCode(cause.UserRequest))
 	})
 	defer stop()
+	defer h.endAgent() // what it tells is printed, and a second signal heard
+	defer context.AfterFunc(ctx, func() { h.manager.tell("STOPPING=1") })()
 	settle()
 	return f(ctx)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"sync"
 
 	"dun/cmd/internal/agent"
 	"dun/configs"
@@ -37,7 +38,18 @@ func serve(c *call) error {
 		c.warn(warning.String())
 	}
 	return h.whileUp(c, "", false, func(ctx context.Context) error {
-		err := h.agent.Serve(ctx, serverConfig(cfg), make(chan struct{}))
+		listens, ended := make(chan struct{}), make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			select {
+			case <-listens:
+				h.ready()
+			case <-ended:
+			}
+		})
+		err := h.agent.Serve(ctx, serverConfig(cfg), listens)
+		close(ended)
+		wg.Wait()
 		if ctx.Err() != nil && cause.Of(err) == cause.Cancelled {
 			return cause.UserRequest
 		}

@@ -212,7 +212,7 @@ func TestMetricsFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.agent.WriteMetrics(name, time.Hour); cause.Of(err) != cause.AlreadyUp {
+	if _, err := c.agent.WriteMetrics(name, time.Hour); err == nil || !strings.Contains(err.Error(), "another dun writes") {
 		t.Errorf("a second writer: %v", err)
 	}
 	first, err := os.Stat(name)
@@ -252,7 +252,7 @@ func TestMetricsFile(t *testing.T) {
 	if files, _ := filepath.Glob(filepath.Join(dir, "*")); len(files) != 0 {
 		t.Errorf("%v are left", files)
 	}
-	if _, err := c.agent.WriteMetrics(filepath.Join(dir, "no", "dun.prom"), time.Hour); cause.Of(err) != cause.NoPermission {
+	if _, err := c.agent.WriteMetrics(filepath.Join(dir, "no", "dun.prom"), time.Hour); err == nil {
 		t.Errorf("without a directory: %v", err)
 	}
 }

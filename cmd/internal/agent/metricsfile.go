@@ -2,14 +2,13 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"dun/dialup/cause"
 )
 
 // MetricsFile keeps a file with the agent's metrics, for the textfile
@@ -23,22 +22,21 @@ type MetricsFile struct {
 }
 
 // WriteMetrics writes the agent's metrics into the file name now, and from then
-// on every so often. Another dun that writes there is cause.AlreadyUp. What
-// fails later is told to the subscribers, once for each kind of failure.
+// on every so often, unless another dun writes there. What fails later is told to the subscribers, once for each kind of failure.
 func (a *Agent) WriteMetrics(name string, every time.Duration) (*MetricsFile, error) {
 	// The collector reads *.prom: neither of the files beside is one.
 	lock, err := os.OpenFile(beside(name, ".lock"), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, cause.Wrap(cause.NoPermission, err, "the metrics file")
+		return nil, fmt.Errorf("no metrics: %w", err)
 	}
 	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
 		lock.Close()
-		return nil, cause.New(cause.AlreadyUp, "the metrics file %s: another dun writes it", name)
+		return nil, fmt.Errorf("no metrics: another dun writes %s", name)
 	}
 	m := &MetricsFile{agent: a, name: name, lock: lock}
 	if err := m.write(); err != nil {
 		lock.Close()
-		return nil, cause.Wrap(cause.NotSaved, err, "the metrics file")
+		return nil, fmt.Errorf("no metrics: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m.stop = stop
