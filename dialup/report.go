@@ -42,9 +42,9 @@ type Report struct {
 type Status struct {
 	PPP      ppp.Status
 	Counters path.Counters
-	Wire     map[string]uint64
-	LinkRTT  time.Duration // of the link itself (Measurer), 0 = unknown
-	Offload  []string      // see path.Link; nil without an interface
+	Wire     map[string]uint64 // counters of the wire and of its encryption
+	LinkRTT  time.Duration     // of the link itself (Measurer), 0 = unknown
+	Offload  []string          // see path.Link; nil without an interface
 }
 
 // Status takes the snapshot; ok is false once the connection is gone, and the
@@ -66,7 +66,9 @@ func (c *Connection) snapshot() Status {
 		PPP: c.path.Session().Status(), Counters: c.path.Counters,
 		Wire: make(map[string]uint64), Offload: c.path.Offload(),
 	}
-	c.path.Wire().Counters(func(name string, n uint64) { s.Wire[name] = n })
+	add := func(name string, n uint64) { s.Wire[name] = n }
+	c.path.Wire().Counters(add)
+	c.path.Encryption(add)
 	return s
 }
 

@@ -44,6 +44,7 @@ type wire struct {
 	dead   bool  // the port too
 
 	octetsIn, octetsOut, refused uint64
+	before                       uart // when the call began
 }
 
 var _ path.Wire = (*wire)(nil)
@@ -65,6 +66,7 @@ const (
 func newWire(cfg *Config, p *port, watchCarrier bool, rest []byte) *wire {
 	return &wire{
 		port:    p,
+		before:  p.uart(),
 		queue:   cfg.Queue,
 		rest:    rest,
 		in:      make([]byte, readSize),
@@ -343,4 +345,5 @@ func (w *wire) Counters(add func(name string, n uint64)) {
 	add("hdlc-too-short", c.TooShort)
 	add("hdlc-too-long", c.TooLong)
 	add("hdlc-controls", c.Controls)
+	w.port.uart().counters(w.before, add)
 }

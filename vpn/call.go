@@ -41,6 +41,7 @@ type call struct {
 
 	arrived atomic.Bool // a packet has arrived for the call at all
 	refused uint64      // packets that the system did not take
+	unheld  uint64      // packets that came while there was no link, and were not held
 }
 
 var _ path.BatchWire = (*call)(nil)
@@ -142,7 +143,9 @@ func (c *call) receive(now time.Time, packet []byte) {
 func (c *call) hold(packet []byte) {
 	if len(c.held) < maxHeld && len(packet) <= maxIPHeader+gre.MaxHeader+gre.DefaultSlot && c.started.IsZero() {
 		c.held = append(c.held, bytes.Clone(packet))
+		return
 	}
+	c.unheld++
 }
 
 // takeHeld gives the link what came before it was there.
@@ -236,7 +239,10 @@ func (c *call) Counters(add func(name string, n uint64)) {
 	add("gre-rx-lost", n.RxLost)
 	add("gre-rx-over-window", n.RxOver)
 	add("gre-rx-oversize", n.RxOversize)
+	add("gre-rx-too-early", c.unheld)
 	add("gre-rx-acks", n.RxAcks)
+	add("gre-rx-acks-alone", n.RxAcksAlone)
+	add("gre-rx-acks-wrong", n.RxAcksWrong)
 	add("gre-resyncs", n.Resyncs)
 	c.socket.Counters(add)
 }
@@ -247,4 +253,5 @@ func (s *Socket) Counters(add func(name string, n uint64)) {
 	add("gre-rx-unknown-call", s.unknown)
 	add("gre-rx-malformed", s.malformed)
 	add("gre-rx-too-long", s.oversize)
+	add("gre-rx-queue-full", s.queueDrops())
 }

@@ -57,6 +57,21 @@ type Counters struct {
 	Flushes       uint64 // packets sent because of them
 }
 
+// Add adds m to n.
+func (n *Counters) Add(m Counters) {
+	n.Sent += m.Sent
+	n.Received += m.Received
+	n.Lost += m.Lost
+	n.Late += m.Late
+	n.Discarded += m.Discarded
+	n.Unencrypted += m.Unencrypted
+	n.NotFlushed += m.NotFlushed
+	n.Short += m.Short
+	n.Doubtful += m.Doubtful
+	n.ResetRequests += m.ResetRequests
+	n.Flushes += m.Flushes
+}
+
 // New makes a Codec. Bits other than 40, 56 and 128 are an error.
 func New(cfg Config) (*Codec, error) {
 	switch cfg.Bits {

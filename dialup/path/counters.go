@@ -1,5 +1,10 @@
 package path
 
+import (
+	"dun/dialup/mppe"
+	"dun/dialup/ppp"
+)
+
 // Counters count a link's frames and packets.
 type Counters struct {
 	FramesIn, FramesOut   uint64 // PPP frames of every protocol
@@ -36,4 +41,32 @@ func (d Drops) Each(add func(name string, n uint64)) {
 	add("waited-too-long", d.Waited)
 	add("no-buffer", d.NoBuffer)
 	add("bad-shape", d.BadShape)
+}
+
+// Encryption adds the counters of all keys that the link has had: why packets
+// were not decrypted, among others. It belongs to the loop's goroutine.
+func (l *Link) Encryption(add func(name string, n uint64)) {
+	n := countersOf(l.compressor)
+	n.Add(l.ciphered)
+	if n == (mppe.Counters{}) {
+		return
+	}
+	add("mppe-tx", n.Sent)
+	add("mppe-rx", n.Received)
+	add("mppe-rx-lost", n.Lost)
+	add("mppe-rx-late", n.Late)
+	add("mppe-rx-waiting-for-keys", n.Discarded)
+	add("mppe-rx-in-clear", n.Unencrypted)
+	add("mppe-rx-not-flushed", n.NotFlushed)
+	add("mppe-rx-too-short", n.Short)
+	add("mppe-rx-doubtful", n.Doubtful)
+	add("mppe-rx-resets-asked", n.ResetRequests)
+	add("mppe-tx-flushes", n.Flushes)
+}
+
+func countersOf(c ppp.Compressor) (n mppe.Counters) {
+	if counted, is := c.(interface{ Counters() mppe.Counters }); is {
+		n = counted.Counters()
+	}
+	return n
 }

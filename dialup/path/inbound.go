@@ -89,6 +89,7 @@ func (l *Link) collect(now time.Time, info []byte, isClear bool) {
 	if len(a.packets) > 0 && (a.clear != isClear || len(a.packets) == cap(a.packets)) {
 		l.open(now)
 		if l.stopped || !isClear && l.compressor == nil {
+			l.Counters.Dropped.Undecryptable++
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dun/dialup/cause"
+	"dun/dialup/mppe"
 	"dun/dialup/ppp"
 )
 
@@ -34,8 +35,9 @@ type Link struct {
 	// so that data frames need not ask.
 	ipv4, ipv6, plain bool
 	compressor        ppp.Compressor
-	batcher           batcher // compressor, where it takes several packets at once
-	overhead          int     // of compressor, octets
+	batcher           batcher       // compressor, where it takes several packets at once
+	ciphered          mppe.Counters // of the compressors before this one
+	overhead          int           // of compressor, octets
 	framing           ppp.Framing
 
 	unsent  []*Buffer // frames that the wire did not take yet, those of the session first
@@ -185,6 +187,7 @@ func (l *Link) learn() {
 // with the one before cannot be read any more.
 func (l *Link) compress(c ppp.Compressor) {
 	l.dropUnsent()
+	l.ciphered.Add(countersOf(l.compressor))
 	l.compressor, l.overhead = c, 0
 	l.batcher, _ = c.(batcher)
 	if c != nil {

@@ -53,6 +53,8 @@ func (l *Link) sealOneByOne() {
 			src := b.Room()[:copy(b.Room(), p.Dst[l.overhead:l.overhead+p.Head])]
 			p.N = l.compressor.Compress(p.Dst, p.Protocol, src)
 			l.loop.small.put(b)
+		} else {
+			l.Counters.Dropped.NoBuffer++
 		}
 	}
 }

@@ -65,7 +65,12 @@ func (l *lcp) sendIdent() {
 // can receive: some end the link over a longer reply.
 func (l *lcp) echoReq(p packet) {
 	l.event(evRXR)
-	if l.state != stOpened || l.s.ending || len(p.data) < 4 {
+	switch {
+	case l.state != stOpened || l.s.ending:
+		l.s.drops.NotOpen++
+		return
+	case len(p.data) < 4:
+		l.s.drops.Malformed++
 		return
 	}
 	if m := binary.BigEndian.Uint32(p.data); m != 0 && l.ask.magic && m == l.ask.magicValue {
@@ -73,6 +78,7 @@ func (l *lcp) echoReq(p packet) {
 		if l.echo.loops++; l.echo.loops >= 2 {
 			l.s.end(cause.Loopback, "our own echo requests come back")
 		}
+		l.s.drops.Looped++
 		return
 	}
 	l.s.send(newFrame(ProtoLCP, codeEchoReply, p.id, append(l.magicNumber(), p.data[4:]...), l.s.infoLimit()))
@@ -83,7 +89,9 @@ func (l *lcp) echoReply(p packet) {
 	if l.echo.waiting && p.id == l.echo.id {
 		l.echo.waiting = false
 		l.s.rtt = l.s.now.Sub(l.echo.at)
+		return
 	}
+	l.s.drops.Stale++
 }
 
 // startEcho begins to watch over the peer.
@@ -123,8 +131,13 @@ func (l *lcp) echoTimeout() {
 // protRej takes a Protocol-Reject (RFC 1661 section 5.7).
 func (l *lcp) protRej(p packet) {
 	s := l.s
-	if l.state != stOpened || len(p.data) < 2 {
-		return // RFC 1661 section 5.7: discarded in any other state
+	switch {
+	case l.state != stOpened:
+		s.drops.NotOpen++ // RFC 1661 section 5.7: discarded in any other state
+		return
+	case len(p.data) < 2:
+		s.drops.Malformed++
+		return
 	}
 	switch proto := Protocol(binary.BigEndian.Uint16(p.data)); proto {
 	case ProtoLCP:

@@ -13,6 +13,7 @@ func (n *negotiator) confReq(p packet) bool {
 		return true
 	}
 	if n.proto == ProtoLCP && n.s.lcp.looped(opts) {
+		n.s.drops.Looped++
 		return true
 	}
 	if n.isCopy(p) {
@@ -80,9 +81,14 @@ func (n *negotiator) refusedBefore(p packet) bool {
 			n.again = false
 			return true
 		case n.state.negotiating():
+			n.s.drops.Stale++
 			return true
 		case n.state == stOpened && (n.proto != ProtoLCP || n.unheard):
-			return n.s.now.Sub(n.openedAt) < lateRequest
+			if n.s.now.Sub(n.openedAt) < lateRequest {
+				n.s.drops.Stale++
+				return true
+			}
+			return false
 		}
 	}
 	return false
@@ -126,6 +132,7 @@ func (n *negotiator) confRefused(p packet) bool {
 	}
 	if n.state.negotiating() || n.state == stOpened {
 		if p.id != n.reqID || n.answered {
+			n.s.drops.Stale++
 			return true
 		}
 		if p.code == codeConfRej && !n.asked(opts) {

@@ -273,6 +273,7 @@ func (n *negotiator) reset() {
 // input takes one packet of the protocol; false when it was malformed.
 func (n *negotiator) input(p packet) bool {
 	if n.state <= stStarting {
+		n.s.drops.NotOpen++
 		return true // RFC 1661 section 4.1: nothing can be received here
 	}
 	n.in = p
@@ -282,7 +283,8 @@ func (n *negotiator) input(p packet) bool {
 	case codeConfAck:
 		if n.state.negotiating() || n.state == stOpened {
 			if p.id != n.reqID || n.answered || !bytes.Equal(p.data, n.sent) {
-				return true // RFC 1661 section 5.2: silently discarded
+				n.s.drops.Stale++ // RFC 1661 section 5.2: silently discarded
+				return true
 			}
 			n.answered = true
 			n.gotNaks = 0

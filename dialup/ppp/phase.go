@@ -172,7 +172,6 @@ func (s *Session) dispatch(proto Protocol, info []byte) {
 	case ProtoCompressed:
 		s.drops.NotOpen++ // CCP is not open: RFC 1962 section 4
 	default:
-		s.drops.UnknownProtocol++
 		s.protocolReject(proto, info)
 	}
 }
@@ -213,7 +212,6 @@ const maxHeld = 256
 func (s *Session) plainData(proto Protocol, open, enabled bool, info []byte) {
 	switch {
 	case !enabled:
-		s.drops.UnknownProtocol++
 		s.protocolReject(proto, info)
 	case open && !s.network.plain:
 		s.drops.Unencrypted++
@@ -225,6 +223,7 @@ func (s *Session) plainData(proto Protocol, open, enabled bool, info []byte) {
 // protocolReject answers what we do not speak (RFC 1661 section 5.7), at a
 // bounded rate.
 func (s *Session) protocolReject(proto Protocol, info []byte) {
+	s.drops.UnknownProtocol++
 	if s.ending || s.rejects.over(s.now) {
 		return
 	}

@@ -118,7 +118,7 @@ func (s *Session) Input(now time.Time, b []byte) {
 	case !ok:
 		s.drops.Malformed++
 	case len(s.tx) > pending || len(s.events) > pending:
-		s.drops.NotOpen++
+		s.drops.Overrun++
 	default:
 		s.dispatch(proto, info)
 		s.settle()
@@ -259,7 +259,24 @@ type Echoes struct{ Sent, Lost uint64 }
 
 // Drops counts frames that were thrown away, by reason.
 type Drops struct {
-	Malformed, UnknownProtocol, NotOpen, Unencrypted uint64
+	Malformed       uint64 // not what its protocol allows
+	UnknownProtocol uint64 // none of ours, or switched off here
+	NotOpen         uint64 // before its protocol was open, or after
+	Unencrypted     uint64 // data in clear while encryption is required
+	Stale           uint64 // answers to nothing that we asked, or no more; late copies
+	Looped          uint64 // our own, which came back
+	Overrun         uint64 // more than can wait to be answered
+}
+
+// Each calls add for every counter of d under its name.
+func (d Drops) Each(add func(name string, n uint64)) {
+	add("malformed", d.Malformed)
+	add("unknown-protocol", d.UnknownProtocol)
+	add("not-open", d.NotOpen)
+	add("unencrypted", d.Unencrypted)
+	add("stale", d.Stale)
+	add("looped", d.Looped)
+	add("overrun", d.Overrun)
 }
 
 // Status takes the snapshot.

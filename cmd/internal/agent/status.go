@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"dun/board/tun"
 	"dun/dialup"
 	"dun/dialup/path"
 	"dun/dialup/phonebook"
@@ -177,6 +178,9 @@ func (s *ConnectionStatus) fill(conn *dialup.Connection, network *dialup.Network
 		s.Echoes = &EchoCount{Sent: e.Sent, Lost: e.Lost}
 	}
 	s.Counters = countersOf(now.Counters, now.PPP.Dropped)
+	if n := tun.Drops(s.Interface); n > 0 {
+		s.Counters.Dropped["interface-queue-full"] = n
+	}
 	s.Wire, s.Offload = now.Wire, now.Offload
 }
 
@@ -198,10 +202,7 @@ func countersOf(c path.Counters, d ppp.Drops) *Counters {
 // eachDrop calls add for every reason for which a connection drops anything.
 func eachDrop(c path.Counters, d ppp.Drops, add func(reason string, n uint64)) {
 	c.Dropped.Each(add)
-	add("malformed", d.Malformed)
-	add("unknown-protocol", d.UnknownProtocol)
-	add("not-open", d.NotOpen)
-	add("unencrypted", d.Unencrypted)
+	d.Each(add)
 }
 
 // text is empty for an address that is not there.
