@@ -75,7 +75,7 @@ func TestReasonsAreCounted(t *testing.T) {
 		{"dialup/path", "Drops", "dialup/path", `Dropped\.%s( \+=|\+\+)`},
 		{"dialup/ppp", "Drops", "dialup/ppp", `drops\.%s\+\+`},
 		{"dialup/mppe", "Counters", "dialup/path", `(\bc|ounters)\.%s( \+=|\+\+)`},
-		{"dialup/hdlc", "Counters", "modem", `ounters\.%s\b`},
+		{"dialup/hdlc", "Counters", "modem", `(\bc|ounters)\.%s\+\+`},
 		{"vpn/gre", "Counters", "vpn", `(\bn|ounters)\.%s( \+=|\+\+|--)`},
 	} {
 		code, teller := sources(t, table.dir), sources(t, table.told)
