@@ -1,77 +1,58 @@
 package foreign
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // chat reads the program that pppd's connect runs, if it is chat: the number
 // that it dials, and what it tells the modem before.
-func (r *reader) chat(d *draft, o option) {
-	line := shellWords(o.arg)
-	if len(line) > 0 && line[0] == "exec" {
-		line = line[1:]
-	}
-	if len(line) == 0 || base(line[0]) != "chat" {
-		r.note(o.place, "connect", "The program is not chat, so what it dials is not known.", "Add the number by hand.")
+func (r *reader) chat(d *draft, at *item) {
+	line, ok := program(at.value, "chat")
+	if !ok {
+		r.note(at, notChat, "")
 		return
 	}
 	var script []string
-	given := make(map[byte]string) // -T and -U
-	i := 1
+	var given [2]string // -T and -U
+	i := 0
 	for ; i < len(line) && len(line[i]) > 1 && line[i][0] == '-'; i++ {
-		w := line[i]
-		if !strings.Contains("tfrTU", w[1:2]) {
+		flag, arg := line[i][1], line[i][2:]
+		if strings.IndexByte("tfrTU", flag) < 0 {
 			continue
 		}
-		arg := w[2:]
 		if arg == "" && i+1 < len(line) {
 			i++
 			arg = line[i]
 		}
-		switch w[1] {
+		switch flag {
 		case 'T', 'U':
-			given[w[1]] = arg
+			given[flag-'T'] = arg
 		case 'f':
-			script = r.chatFile(o, arg)
+			if f := r.file(arg); f != nil {
+				script = chatWords(f.text)
+			} else {
+				r.note(at, notRead, arg)
+			}
 		case 't':
-			r.ofModem(d, o.place, "chat -t", `dial-timeout = "`+arg+`s"`)
+			r.toModem(d, at, `dial-timeout = "`+arg+`s"`)
 		}
 	}
-	if i < len(line) {
-		script = append(script, line[i:]...)
+	r.chatScript(d, at, append(script, line[min(i, len(line)):]...), given)
+	if d.get("phone") == nil && given[0] != "" {
+		d.say(at, "phone", given[0])
 	}
-	phones := r.chatScript(d, o, script, given)
-	if phones == nil && given['T'] != "" {
-		phones = []string{given['T']}
-	}
-	if phones != nil {
-		r.put(d, o.place, "phone", phones...)
-	}
-}
-
-// chatFile is the words of a script that was given with the other files.
-func (r *reader) chatFile(o option, file string) []string {
-	for _, f := range r.files {
-		if base(f.name) == base(file) {
-			return chatWords(f.text)
-		}
-	}
-	r.note(o.place, "connect", "The script "+file+" was not read: only files that are given are.", "Give it as well, if it does more than dial the number.")
-	return nil
 }
 
 // chatWords cuts a script as chat does: a quote counts at the beginning of a
 // word, a line that begins with "#" is a comment.
 func chatWords(text string) (list []string) {
-	for l := range strings.Lines(text) {
+	for rest := text; rest != ""; {
+		var l string
+		l, rest, _ = strings.Cut(rest, "\n")
 		if l = strings.TrimSpace(l); strings.HasPrefix(l, "#") {
 			continue
 		}
-		for l = strings.TrimSpace(l); l != ""; l = strings.TrimSpace(l) {
+		for ; l != ""; l = strings.TrimSpace(l) {
 			end, skip := strings.IndexAny(l, " \t"), 0
-			if l[0] == '"' || l[0] == '\'' {
-				quote := l[0]
+			if quote := l[0]; quote == '"' || quote == '\'' {
 				l = l[1:]
 				for end, skip = 0, 1; end < len(l) && l[end] != quote; end++ {
 					if l[end] == '\\' {
@@ -90,48 +71,42 @@ func chatWords(text string) (list []string) {
 }
 
 // chatScript goes through expect and send by turns.
-func (r *reader) chatScript(d *draft, o option, script []string, given map[byte]string) (phones []string) {
-	expect, connected, noted := true, false, false
+func (r *reader) chatScript(d *draft, at *item, script []string, given [2]string) {
+	expect, connected := true, false
 	for i := 0; i < len(script); i++ {
-		w := script[i]
-		if expect {
-			switch strings.ToUpper(w) {
-			case "ABORT", "REPORT", "SAY", "TIMEOUT", "ECHO", "HANGUP", "CLR_ABORT", "CLR_REPORT", "CLR_TIMEOUT":
-				i++
-				continue
-			}
-			connected = connected || strings.Contains(strings.ToUpper(w), "CONNECT")
+		w := strings.ToUpper(script[i])
+		switch {
+		case expect && one(words("ABORT REPORT SAY TIMEOUT ECHO HANGUP CLR_ABORT CLR_REPORT CLR_TIMEOUT"), w):
+			i++
+			continue
+		case expect:
+			connected = connected || strings.Contains(w, "CONNECT")
 			expect = false
 			continue
 		}
 		expect = true
-		send := strings.TrimSpace(plainSend(w, given))
+		send := strings.TrimSpace(plainSend(script[i], given))
 		upper := strings.ToUpper(send)
-		dial, is := strings.CutPrefix(upper, "ATD")
 		switch {
-		case connected && send != "" && !noted:
-			noted = true
-			r.note(o.place, "connect", scripted, "If PPP does not come up by itself there, the provider has to permit PAP or CHAP.")
+		case send == "" || upper == "+++":
 		case connected:
-		case is:
-			if strings.HasPrefix(dial, "P") {
-				r.ofModem(d, o.place, "connect", `dialing = "pulse"`)
+			r.note(at, scripted, "")
+		case strings.HasPrefix(upper, "ATD"):
+			number := send[3:]
+			if number != "" && upper[3] == 'P' {
+				r.toModem(d, at, `dialing = "pulse"`)
 			}
-			if dial != "" && strings.Contains("TP", dial[:1]) {
-				dial = dial[1:]
-			}
-			phones = append(phones, send[len(send)-len(dial):])
+			d.say(at, "phone", strings.TrimLeft(number, "TtPp"))
 		case strings.HasPrefix(upper, "AT"):
-			r.init(d, o.place, "connect", send)
-		case send != "" && !slices.Contains([]string{"+++", "ATH"}, upper):
-			r.note(o.place, "connect", "The script sends something that is no AT command.", "")
+			d.say(at, "init", send)
+		default:
+			r.note(at, notAT, "")
 		}
 	}
-	return phones
 }
 
 // plainSend takes chat's escapes out of what it sends.
-func plainSend(s string, given map[byte]string) string {
+func plainSend(s string, given [2]string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -144,11 +119,10 @@ func plainSend(s string, given map[byte]string) string {
 			i++
 			switch c = s[i]; {
 			case c == 'T' || c == 'U':
-				b.WriteString(given[c])
+				b.WriteString(given[c-'T'])
 			case c == 's':
 				b.WriteByte(' ')
-			case strings.IndexByte("bcdKnNpqrt", c) >= 0:
-			default:
+			case strings.IndexByte("bcdKnNpqrt", c) < 0:
 				b.WriteByte(c)
 			}
 		}

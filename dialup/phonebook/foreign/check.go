@@ -2,7 +2,6 @@ package foreign
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"dun/dialup/phonebook"
@@ -20,13 +19,11 @@ func (r *reader) check() {
 			return
 		}
 		less := false
-		for _, p := range problems.Errors() {
-			if p.Line < 1 || p.Line > len(owner) {
-				continue
+		for i := range problems {
+			if p := &problems[i]; !p.Warning && p.Line > 0 && p.Line <= len(owner) {
+				less = r.leaveOut(owner[p.Line-1], p) || less
 			}
-			less = r.leaveOut(owner[p.Line-1], p) || less
 		}
-		r.drafts = slices.DeleteFunc(r.drafts, func(d *draft) bool { return d.Name == "" })
 		if !less {
 			r.drafts = nil // nothing that could be added safely
 		}
@@ -47,7 +44,8 @@ func (r *reader) book() (string, []line) {
 	for _, d := range r.drafts {
 		b.WriteString("[entry.'" + d.Name + "']\n")
 		owner = append(owner, line{d, ""})
-		for _, s := range d.Settings {
+		for i := range d.Settings {
+			s := &d.Settings[i]
 			b.WriteString(s.Key + " = " + s.Value + "\n")
 			owner = append(owner, line{d, s.Key})
 		}
@@ -55,25 +53,28 @@ func (r *reader) book() (string, []line) {
 	return b.String(), owner
 }
 
-func (r *reader) leaveOut(l line, p phonebook.Problem) bool {
+func (r *reader) leaveOut(l line, p *phonebook.Problem) bool {
 	d := l.d
 	key := p.Key[strings.LastIndexByte(p.Key, '.')+1:]
-	i := slices.IndexFunc(d.Settings, func(a phonebook.Assignment) bool { return a.Key == key })
-	switch {
-	case d.Name == "":
-		return false
-	case i >= 0 && key != "device":
-		r.note(d.from[i], d.raw+": "+key, p.Text, p.Remedy)
-		d.Settings, d.from = slices.Delete(d.Settings, i, i+1), slices.Delete(d.from, i, i+1)
-	case l.key != "": // it was left out for an earlier mistake
-		return false
-	default:
-		remedy := p.Remedy
-		if key == "user" {
-			remedy = `Say it by --user NAME, for example --user 'CORP\alice'.`
+	for i := range d.Settings {
+		if d.Settings[i].Key == key && key != "device" {
+			r.problem(d.from[i], p.Text, p.Remedy)
+			d.Settings, d.from = append(d.Settings[:i], d.Settings[i+1:]...), append(d.from[:i], d.from[i+1:]...)
+			return true
 		}
-		r.refuse(d.at, d.raw, p.Text, remedy)
-		d.Name = ""
 	}
-	return true
+	if l.key != "" { // it was left out for an earlier mistake
+		return false
+	}
+	remedy := p.Remedy
+	if key == "user" {
+		remedy = `Say it by --user NAME, for example --user 'CORP\alice'.`
+	}
+	n := len(r.notes)
+	if r.problem(d.at, p.Text+" The entry was not made.", remedy); len(r.notes) > n {
+		r.notes[n].Warning = false
+	}
+	n = len(r.drafts)
+	r.drop(d)
+	return len(r.drafts) < n
 }

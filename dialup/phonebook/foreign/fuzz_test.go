@@ -65,7 +65,7 @@ func FuzzWords(f *testing.F) {
 		if strings.Contains(s, "\n") || strings.Contains(s, "\x00") {
 			return
 		}
-		if got, open := pppdWords("", pppdQuote(s)); len(got) != 1 || got[0].text != s || open {
+		if got, open := pppdWords(`"` + inQuotes(s) + `"`); len(got) != 1 || got[0].text != s || open {
 			t.Errorf("%q becomes %+v", s, got)
 		}
 		if got := shellWords(shellQuote(s)); len(got) != 1 || got[0] != s {
@@ -74,7 +74,7 @@ func FuzzWords(f *testing.F) {
 		if keyfileValue(keyfileEscape(s)) != s && strings.TrimSpace(s) == s {
 			t.Errorf("%q becomes %q in a keyfile", s, keyfileValue(keyfileEscape(s)))
 		}
-		pppdWords("", s)
+		pppdWords(s)
 		shellWords(s)
 	})
 }

@@ -8,213 +8,143 @@ import "strings"
 
 const pptpService = "org.freedesktop.NetworkManager.pptp"
 
-var nmLost = []unlike{
-	{`connection.id connection.uuid connection.type connection.timestamp connection.permissions connection.autoconnect-priority connection.autoconnect-retries
-		vpn.service-type vpn.refuse-eap vpn.nobsdcomp vpn.nodeflate vpn.no-vj-comp vpn.novj ppp.noauth ppp.refuse-eap ppp.nobsdcomp ppp.nodeflate ppp.no-vj-comp
-		ppp.crtscts ipv4.method ipv6.addr-gen-mode ipv6.ip6-privacy ipv6.dns-search ipv6.never-default ipv4.dns-priority ipv6.dns-priority
-		serial.bits serial.parity serial.stopbits`, "*", "", ""},
-	{"connection.secondaries", "", "It dials another connection when it is up.", "Give that one via = [...] instead."},
-	{"connection.zone connection.metered connection.multi-connect ipv4.route-metric ipv6.route-metric", "0 -1", nothingLike, ""},
-	{"ipv4.dns-search", "", "dun does not set domains to search.", "Use whole names."},
-	{"ipv4.ignore-auto-routes ipv4.may-fail", "*", "", ""},
-	{"ppp.baud serial.baud", "0", "", ""},
-	{"gsm.apn gsm.network-id gsm.pin gsm.device-id gsm.sim-id gsm.sim-operator-id gsm.home-only gsm.auto-config", "false 0",
-		"The modem is told this by an AT command, such as AT+CGDCONT or AT+CPIN.", "Write the command into init of the modem in device.toml."},
-	{"vpn.persistent", "false", keepsUp, setAutodial},
-}
+// nmTable has the sections before the keys, "ppp." for those of [vpn] and [ppp] that are
+// pppd's.
+const nmTable = `
+connection.id=- connection.uuid=- connection.type=- connection.timestamp=- connection.permissions=- connection.autoconnect-priority=-
+connection.autoconnect-retries=- vpn.service-type=- ppp.refuse-eap=- ppp.nobsdcomp=- ppp.nodeflate=- ppp.no-vj-comp=- ppp.novj=- ppp.noauth=- ppp.crtscts=-
+ipv4.method=- ipv6.addr-gen-mode=- ipv6.ip6-privacy=- ipv6.dns-search=- ipv6.never-default=- ipv4.dns-priority=- ipv6.dns-priority=- serial.bits=- serial.parity=-
+serial.stopbits=- ipv4.ignore-auto-routes=- ipv4.may-fail=-
+connection.secondaries=!11 connection.zone=!0 connection.metered=!0 connection.multi-connect=!0:-1 ipv4.route-metric=!0:-1 ipv6.route-metric=!0:-1 ipv4.dns-search=!8
+gsm.apn=!14 gsm.network-id=!14 gsm.pin=!14 gsm.device-id=!14 gsm.sim-id=!14 gsm.sim-operator-id=!14 gsm.home-only=!14 gsm.auto-config=!14 vpn.persistent=!1
+gsm.number=phone cdma.number=phone serial.number=phone ppp.number=phone gsm.baud=speed serial.baud=speed ppp.baud=speed
+vpn.gateway=host vpn.user=user vpn.domain=domain vpn.password-flags=flags gsm.password-flags=flags cdma.password-flags=flags vpn-secrets.password=password
+gsm.username=user cdma.username=user ppp.username=user gsm.password=password cdma.password=password ppp.password=password
+ppp.refuse-pap=+A ppp.refuse-chap=+B ppp.refuse-mschap=+C ppp.refuse-mschapv2=+D ppp.require-mppe=+E ppp.require-mppe-128=+F ppp.require-mppe-40=+H ppp.mppe-stateful=+K
+ppp.mtu=mtu:0 ppp.mru=mru:0 ppp.lcp-echo-interval=keepalive:0 ppp.lcp-echo-failure=keepalive-failures:0 ppp.unit=unit
+connection.interface-name=interface connection.autoconnect=autodial:false,no ipv4.never-default=never-default ipv4.ignore-auto-dns=ignore-dns
+ipv4.dns=dns-list ipv4.route=route ipv6.route=route ipv4.address=own ipv6.method=six
+`
 
-func (r *reader) readKeyfile(f textFile) {
-	s := make(map[string]item)
-	for _, it := range scan(f.name, f.text, "#", r.odd) {
-		if it.key != "" {
-			it.value = keyfileValue(it.value)
-			s[it.section+"."+it.key] = it
+func (r *reader) readKeyfile(f *textFile) {
+	list := scan(r, f, "#")
+	id, kind, service := &item{file: f.name, line: 1}, "", ""
+	for _, it := range list {
+		it.value = keyfileValue(it.value)
+		switch it.section + "." + it.key {
+		case "connection.id":
+			id = it
+		case "connection.type":
+			kind = it.value
+		case "vpn.service-type":
+			service = it.value
 		}
 	}
-	get := func(key string) (item, bool) {
-		it, there := s[key]
-		delete(s, key)
-		if !there {
-			it.place = place{f.name, 1}
-		}
-		return it, it.value != ""
+	called := id.value
+	if called == "" {
+		called = strings.TrimSuffix(base(f.name), ".nmconnection")
 	}
-	id := s["connection.id"]
-	if id.value == "" {
-		id = item{place: place{f.name, 1}, value: strings.TrimSuffix(base(f.name), ".nmconnection")}
-	}
-	kind, service := s["connection.type"].value, s["vpn.service-type"].value
+	d := r.draft(id, called)
 	tunnel := kind == "vpn" && service == pptpService
-	if !tunnel && !fold(words("ppp gsm cdma serial"), kind) {
-		r.refuse(id.place, id.value, "This is no connection by modem or PPTP.", "")
+	if !tunnel && !one(words("ppp gsm cdma serial"), kind) {
+		r.refuse(d, d.at, noModemOrPPTP)
 		return
 	}
-	d := r.add(id.place, id.value)
-	if d == nil {
-		return
-	}
-	group := "ppp"
-	if tunnel {
-		group = "vpn"
-		r.put(d, id.place, "device", "vpn")
-		if it, ok := get("vpn.gateway"); ok {
-			r.put(d, it.place, "host", it.value)
-		}
-	} else {
-		r.nmModem(d, get)
-	}
-	r.nmUser(d, kind, get)
-	var o options
-	at := d.at
-	for key, it := range s {
-		if word, is := strings.CutPrefix(key, group+"."); is && o.take(word) {
-			if !yes(it.value) {
-				r.note(it.place, word, "It is not clear what this says.", `Look at the entry's auth and encryption; "yes" was read.`)
-			}
-			if at == d.at || it.line < at.line {
-				at = it.place
-			}
-			delete(s, key)
+	for _, it := range list {
+		if it.key != "" {
+			r.keyfileItem(d, it)
 		}
 	}
-	r.login(d, at, "auth", o.login())
-	r.nmNetwork(d, tunnel, get)
-	for _, key := range words("mtu mru lcp-echo-interval lcp-echo-failure unit") {
-		it, ok := get(group + "." + key)
-		switch {
-		case !ok || it.value == "0" && key != "unit":
-		case key == "unit":
-			r.put(d, it.place, "interface", "ppp"+it.value)
-		case key == "lcp-echo-interval":
-			r.keepalive(d, it.place, it.value, "")
-		case key == "lcp-echo-failure":
-			r.keepalive(d, it.place, "", it.value)
-		default:
-			r.put(d, it.place, key, it.value)
-		}
+	if d.flags |= letter('N'); d.has("FH") {
+		d.flags |= letter('E')
 	}
-	if it, ok := get("connection.interface-name"); ok && d.modem {
-		r.onModem(d, it.place, "/dev/"+it.value)
-	} else if ok {
-		r.put(d, it.place, "interface", it.value)
+	d.say(d.at, "default-route", either(yes(d.value("never-default")), "0", "1"))
+	r.keyfileNames(d)
+	if it := d.get("flags"); it != nil && it.value == "1" && d.get("password") == nil {
+		r.note(it, keyring, "")
 	}
-	if it, _ := get("connection.autoconnect"); yes(it.value) {
-		r.put(d, it.place, "autodial", "true")
+	if it := d.get("unit"); it != nil {
+		d.say(it, "interface", "ppp"+it.value)
 	}
-	for key, it := range s {
-		if it.value != "false" && it.value != "no" {
-			r.lost(nmLost, it.place, "", key, it.value)
-		}
+	if it := d.get("interface"); it != nil && !tunnel {
+		d.say(it, "port", "/dev/"+it.value)
+		d.forget("interface")
+	}
+	if !tunnel && d.get("phone") == nil {
+		r.note(d.at, noNumber, "")
+		d.say(d.at, "phone", "*99#")
+	}
+	if it := d.get("six"); it != nil && it.value == "ignore" {
+		d.say(it, "ipv6", "leave")
+	} else if it != nil && it.value == "auto" && !tunnel { // NetworkManager's tunnels have no IPv6 inside
+		d.say(it, "ipv6", "on")
 	}
 }
 
-func (r *reader) nmModem(d *draft, get func(string) (item, bool)) {
-	r.onModem(d, d.at, "")
-	numbered := false
-	for _, group := range words("gsm cdma serial ppp") {
-		if it, ok := get(group + ".number"); ok {
-			r.put(d, it.place, "phone", it.value)
-			numbered = true
-		}
-		if it, ok := get(group + ".baud"); ok && it.value != "0" {
-			r.speed(d, it.place, it.key, it.value)
+// keyfileItem looks a setting up with its section; numbers behind a key are
+// left out.
+func (r *reader) keyfileItem(d *draft, it *item) {
+	key := it.key
+	if it.section == "ipv4" || it.section == "ipv6" {
+		if key = strings.TrimRight(key, "0123456789"); key == "routes" || key == "addresses" {
+			key = strings.TrimSuffix(strings.TrimSuffix(key, "es"), "s")
+			if key == "rout" {
+				key = "route"
+			}
 		}
 	}
-	if !numbered {
-		r.put(d, d.at, "phone", "*99#")
-		r.note(d.at, d.raw, "The file has no number; *99# was taken, which most networks for mobile data have.", "")
+	looked := *it
+	looked.as = it.section + "." + key
+	if _, known := action(nmTable, looked.as); !known && (it.section == "vpn" || it.section == "ppp") {
+		looked.as = "ppp." + key
+	}
+	r.apply(d, nmTable, &looked, nothingLike)
+	if parts := split(it.value); key == "route" && len(parts) > 0 {
+		network := parts[0]
+		if !strings.Contains(network, "/") && len(parts) > 1 { // as of old
+			network += "/" + parts[1]
+		}
+		d.say(it, "routes", network)
+	} else if key == "address" && it.section == "ipv4" && len(parts) > 0 {
+		address, _, _ := strings.Cut(parts[0], "/")
+		d.say(it, "address", address)
 	}
 }
 
-// nmUser reads who logs in; the password may be in a keyring instead.
-func (r *reader) nmUser(d *draft, kind string, get func(string) (item, bool)) {
-	from, secrets, key := "vpn", "vpn-secrets", "user"
-	if d.modem {
-		from, secrets, key = kind, kind, "username"
-	}
-	user, ok := get(from + "." + key)
-	domain, has := get(from + ".domain")
-	if ok && has {
-		user.value = domain.value + `\` + user.value
-	} else if has {
-		r.note(domain.place, domain.key, "There is a domain without a user.", "")
-	}
-	if ok {
-		r.put(d, user.place, "user", user.value)
-	}
-	flags, _ := get(from + ".password-flags")
-	if it, ok := get(secrets + ".password"); ok {
-		r.password(d, it.place, "password", it.value)
-	} else if flags.value == "1" {
-		r.note(flags.place, "password-flags", "The password is in a keyring, not in the file.", "'dun phonebook set ENTRY password' asks for it.")
-	}
-}
-
-func (r *reader) nmNetwork(d *draft, tunnel bool, get func(string) (item, bool)) {
-	never, _ := get("ipv4.never-default")
-	r.put(d, never.place, "default-route", either(yes(never.value), "false", "true"))
-	var routes []string
-	var at place
-	for i := 0; i < 256; i++ {
-		for _, key := range []string{"ipv4.route" + itoa(i), "ipv4.routes" + itoa(i), "ipv6.route" + itoa(i)} {
-			it, ok := get(key)
-			if i == 0 {
-				it, ok = get(strings.TrimSuffix(key, "0"))
-			}
-			if parts := split(it.value, ",;"); ok && len(parts) > 0 {
-				if routes == nil {
-					at = it.place
-				}
-				if strings.Contains(key, "routes") && len(parts) > 1 && !strings.Contains(parts[0], "/") { // as of old
-					parts[0] += "/" + parts[1]
-				}
-				routes = append(routes, parts[0])
-			}
-			if o, extra := get(key + "_options"); extra {
-				r.note(o.place, o.key, nothingLike, "The route itself was taken over.")
-			}
+func (r *reader) keyfileNames(d *draft) {
+	ignore := d.get("ignore-dns")
+	it := d.get("dns-list")
+	switch {
+	case it != nil && len(split(it.value)) > 0:
+		for _, a := range split(it.value) {
+			d.say(it, "dns", a)
 		}
-	}
-	if routes != nil {
-		r.put(d, at, "routes", routes...)
-	}
-	ignore, _ := get("ipv4.ignore-auto-dns")
-	if it, ok := get("ipv4.dns"); ok && len(split(it.value, ";,")) > 0 {
-		r.put(d, it.place, "dns", split(it.value, ";,")...)
-		if !yes(ignore.value) {
-			r.note(it.place, "ipv4.dns", "These name servers are taken alone, not beside those that the other end tells.", "")
+		if ignore == nil || !yes(ignore.value) {
+			r.note(it, alone, "")
 		}
-	} else if yes(ignore.value) {
-		r.put(d, ignore.place, "dns", "ignore")
-	}
-	for i := 0; i < 10; i++ {
-		for _, key := range []string{"ipv4.address" + itoa(i), "ipv4.addresses" + itoa(i)} {
-			if i == 0 {
-				key = strings.TrimSuffix(key, "0")
-			}
-			if it, ok := get(key); ok {
-				if parts := split(it.value, ",;/"); len(parts) > 0 {
-					r.put(d, it.place, "address", parts[0])
-				}
-			}
-		}
-	}
-	switch it, _ := get("ipv6.method"); it.value {
-	case "auto":
-		if !tunnel { // NetworkManager's tunnels have no IPv6 inside
-			r.put(d, it.place, "ipv6", "on")
-		}
-	case "ignore":
-		r.put(d, it.place, "ipv6", "leave")
+	case ignore != nil && yes(ignore.value):
+		d.say(ignore, "dns", "ignore")
 	}
 }
 
 // split cuts a list, whose last element may be followed by a sign too.
-func split(s, signs string) []string {
-	return strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(signs+" ", c) })
+func split(s string) []string {
+	return words(strings.ReplaceAll(strings.ReplaceAll(s, ",", " "), ";", " "))
 }
 
-// The escapes of keyfiles.
-var keyfileEscapes = []string{`\\`, `\`, `\s`, " ", `\t`, "\t", `\n`, "\n", `\r`, "\r", `\;`, ";"}
-
-func keyfileValue(s string) string { return strings.NewReplacer(keyfileEscapes...).Replace(s) }
+// keyfileValue takes the escapes of keyfiles out: \s \t \n \r \\.
+func keyfileValue(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '\\' && i+1 < len(s) {
+			i++
+			c = s[i]
+			if n := strings.IndexByte("stnr", c); n >= 0 {
+				c = " \t\n\r"[n]
+			}
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}

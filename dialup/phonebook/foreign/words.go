@@ -4,14 +4,14 @@ import "strings"
 
 // word is a word of a file, and where it stands.
 type word struct {
-	place
+	line int
 	text string
 }
 
 // pppdWords cuts a file as pppd does: words between blanks, quotes around
 // blanks, "\" before what is special, "#" before comments. open tells a quote that
 // nothing closes.
-func pppdWords(file, text string) (list []word, open bool) {
+func pppdWords(text string) (list []word, open bool) {
 	line := 1
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
@@ -28,7 +28,7 @@ func pppdWords(file, text string) (list []word, open bool) {
 			continue
 		}
 		var b strings.Builder
-		at := place{file, line}
+		at := line
 		quote := byte(0)
 	chars:
 		for i < len(text) {
@@ -106,11 +106,6 @@ func shellWords(s string) []string {
 		list = append(list, b.String())
 	}
 	return list
-}
-
-// pppdQuote writes a word so that pppdWords reads it back.
-func pppdQuote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 // shellQuote writes a word so that a shell, and shellWords, read it back.
