@@ -48,14 +48,16 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## bin/dun and bin/dunlab for this machine
-	$(GOBUILD) -o bin/dun ./cmd/dun
-	$(GOBUILD) -o bin/dunlab ./cmd/dunlab
+	@echo bin/dun bin/dunlab
+	@$(GOBUILD) -o bin/dun ./cmd/dun
+	@$(GOBUILD) -o bin/dunlab ./cmd/dunlab
 
 cross: $(TARGETS:%=dist/dun-linux-%) ## dist/dun-linux-* for every target
 
 dist/dun-linux-%: FORCE
 	@mkdir -p dist
-	GOOS=linux $(ENV_$*) $(GOBUILD) -o $@ ./cmd/dun
+	@echo $@
+	@GOOS=linux $(ENV_$*) $(GOBUILD) -o $@ ./cmd/dun
 
 size: dist/dun-linux-armv5 dist/dun-linux-mipsle ## print the device binary's size and hold it to its budget
 	@for t in armv5:$(BUDGET_ARM) mipsle:$(BUDGET_MIPSLE); do \

@@ -55,7 +55,8 @@ func printTable(out io.Writer, connections []agent.ConnectionStatus) {
 }
 
 // wireTraffic are the counters of a wire that count what went well.
-var wireTraffic = []string{"octets-in", "octets-out", "hdlc-frames", "gre-tx", "gre-tx-acks", "gre-tx-nudges", "gre-rx", "gre-rx-acks"}
+var wireTraffic = []string{"octets-in", "octets-out", "hdlc-frames", "gre-tx", "gre-tx-acks", "gre-tx-nudges", "gre-rx", "gre-rx-acks",
+	"gre-rx-acks-alone", "mppe-rx", "mppe-tx"}
 
 // faults lists the counters of drops that are not 0.
 func faults(c agent.ConnectionStatus) string {

@@ -17,7 +17,7 @@ func good() agent.Status {
 		{
 			Entry: "office", Phase: "up", Interface: "dun1", Via: "isp", Encryption: "mppe-128-stateless",
 			Counters: &agent.Counters{BytesIn: size + 30_000, Dropped: map[string]uint64{"late": 2}},
-			Wire:     map[string]uint64{"gre-rx": 700, "gre-rx-late": 2, "gre-rx-lost": 0},
+			Wire:     map[string]uint64{"gre-rx": 700, "gre-rx-acks-alone": 9, "mppe-rx": 700, "mppe-tx": 400, "gre-rx-late": 2, "gre-rx-lost": 0},
 		},
 	}}
 }
