@@ -44,6 +44,11 @@ func (c *Connection) idled() bool {
 	return true
 }
 
+// Probe asks the peer whether it is still there (ppp.Session.Probe).
+func (c *Connection) Probe() {
+	c.post(func(now time.Time) { c.path.Probe(now) })
+}
+
 // hangUp ends the session in order, for a reason of ours.
 func (c *Connection) hangUp(why cause.Cause) {
 	c.report(Report{Phase: PhaseHangUp})

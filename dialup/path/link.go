@@ -129,6 +129,15 @@ func (l *Link) Down(now time.Time, c cause.Cause, detail string) {
 	l.drain(now)
 }
 
+// Probe asks the peer whether it is still there (ppp.Session.Probe).
+func (l *Link) Probe(now time.Time) {
+	if l.stopped || l.loop == nil {
+		return
+	}
+	l.session.Probe(now)
+	l.drain(now)
+}
+
 // DeadlineChanged tells that the wire has another deadline than before, for
 // another reason than Input, Send or HandleTimeout.
 func (l *Link) DeadlineChanged() { l.touch() }

@@ -56,7 +56,8 @@ type lcp struct {
 	framing Framing
 	mru     int
 	echo    echo
-	lost    int // echoes unanswered
+	lost    int  // echoes unanswered
+	probing bool // see probe
 }
 
 type lcpOptions struct {

@@ -96,10 +96,51 @@ func (l *lcp) echoReply(p packet) {
 
 // startEcho begins to watch over the peer.
 func (l *lcp) startEcho() {
-	l.echo, l.lost = echo{}, 0
+	l.echo, l.lost, l.probing = echo{}, 0, false
 	if l.s.cfg.Timers.Echo > 0 {
 		l.s.timers.set(timerEcho, l.s.now.Add(l.s.cfg.Timers.Echo))
 	}
+}
+
+// probing is how a peer is asked that may be gone: so often, that far apart, or
+// on a serial line, where a question waits behind packets, twice as far.
+const (
+	probes     = 3
+	probeAfter = time.Second
+)
+
+// probe begins to do so, unless the peer does not know the question.
+func (l *lcp) probe() {
+	s := l.s
+	if l.state != stOpened || s.ending || !s.timers.running(timerEcho) {
+		return
+	}
+	l.probing, l.lost = true, 0
+	l.question(l.probeInterval())
+}
+
+func (l *lcp) probeInterval() time.Duration {
+	if l.s.cfg.Async {
+		return 2 * probeAfter
+	}
+	return probeAfter
+}
+
+// probeTimeout reports whether a probe is under way and has dealt with the timer.
+func (l *lcp) probeTimeout() bool {
+	s := l.s
+	switch {
+	case !l.probing:
+		return false
+	case l.lost == 0: // there was a sign of life
+		l.probing = false
+		return false
+	case l.lost >= probes:
+		s.end(cause.EchoTimeout, fmt.Sprintf("%d echo requests without an answer", l.lost))
+	default:
+		l.question(l.probeInterval())
+	}
+	return true
 }
 
 // echoTimeout asks a peer that has been silent for the interval, and gives it
@@ -107,6 +148,9 @@ func (l *lcp) startEcho() {
 func (l *lcp) echoTimeout() {
 	s := l.s
 	if l.state != stOpened || s.ending {
+		return
+	}
+	if l.probeTimeout() {
 		return
 	}
 	if quiet := s.now.Sub(s.heard); quiet < s.cfg.Timers.Echo {
@@ -117,6 +161,12 @@ func (l *lcp) echoTimeout() {
 		s.end(cause.EchoTimeout, fmt.Sprintf("%d echo requests without an answer", l.lost))
 		return
 	}
+	l.question(s.cfg.Timers.Echo)
+}
+
+// question asks, and looks for the answer after a while.
+func (l *lcp) question(wait time.Duration) {
+	s := l.s
 	l.lost++
 	l.id++
 	if l.echo.waiting {
@@ -125,7 +175,7 @@ func (l *lcp) echoTimeout() {
 	s.echoes.Sent++
 	l.echo = echo{id: l.id, at: s.now, waiting: true, loops: l.echo.loops}
 	s.send(newFrame(ProtoLCP, codeEchoReq, l.id, l.magicNumber(), s.infoLimit()))
-	s.timers.set(timerEcho, s.now.Add(s.cfg.Timers.Echo))
+	s.timers.set(timerEcho, s.now.Add(wait))
 }
 
 // protRej takes a Protocol-Reject (RFC 1661 section 5.7).

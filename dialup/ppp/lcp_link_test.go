@@ -345,3 +345,43 @@ func TestLCPDiverges(t *testing.T) {
 	p.wait(10 * time.Second)
 	p.closed(cause.AuthRefused)
 }
+
+// TestProbe: a peer that may be gone is asked at once, and given up within
+// seconds; one that is there goes on as before.
+func TestProbe(t *testing.T) {
+	for _, async := range []bool{false, true} {
+		cfg := plainCaller()
+		cfg.Async = async
+		between := time.Second
+		if async {
+			between = 2 * time.Second
+		}
+		p := play(t, cfg)
+		p.s.Probe(p.now) // before there is anybody
+		p.ipUp()
+		p.wait(5 * time.Second)
+		p.sent = nil
+		p.s.Probe(p.now)
+		p.drain()
+		p.want("[LCP EchoReq *")
+		p.packet(ProtoLCP, codeEchoReply, p.s.lcp.id, "00000000")
+		p.wait(between)
+		p.quiet()
+		if p.s.PollTimeout(); !p.open() {
+			t.Fatal("a peer that answers was given up")
+		}
+		p.wait(20 * time.Second) // the usual question
+		p.want("[LCP EchoReq *")
+		p.packet(ProtoLCP, codeEchoReply, p.s.lcp.id, "00000000")
+		p.s.Probe(p.now)
+		p.drain()
+		p.want("[LCP EchoReq *")
+		for range probes - 1 {
+			p.wait(between)
+			p.want("[LCP EchoReq *")
+		}
+		p.quiet()
+		p.wait(between)
+		p.ends(cause.EchoTimeout)
+	}
+}

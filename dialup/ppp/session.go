@@ -229,6 +229,16 @@ func (s *Session) Heard(now time.Time) {
 	s.lcp.lost = 0
 }
 
+// Probe asks the peer at once whether it is still there, since there is reason
+// to doubt it: the machine slept, the network below is another one. Without any
+// sign of life in three seconds (six on a serial line) the link ends with
+// cause.EchoTimeout.
+func (s *Session) Probe(now time.Time) {
+	s.now = now
+	s.lcp.probe()
+	s.settle()
+}
+
 // GarbageInside tells that a decrypted packet had no known protocol; a storm
 // of them ends the link with cause.EncryptionKeys.
 func (s *Session) GarbageInside(now time.Time) {

@@ -60,6 +60,7 @@ type Agent struct {
 	calls   map[string]*Call   // those under way, by entry
 	keepers map[string]*keeper // by entry
 	keeping bool
+	stops   []func()                // of goroutines that wait for the system
 	gre     []*vpn.Socket           // of the loops, opened with the first tunnel
 	hosts   map[string][]netip.Addr // the last good addresses of servers
 	server  *server
@@ -86,6 +87,10 @@ func (a *Agent) Close() {
 	for _, k := range a.keepers {
 		k.poke()
 	}
+	for _, stop := range a.stops {
+		stop()
+	}
+	a.stops = nil
 	a.mu.Unlock()
 	a.HangUpAll(cause.UserRequest)
 	a.wg.Wait()

@@ -85,7 +85,7 @@ func (c *Call) exempt(over lower) (pins []netcfg.Pin) {
 func (c *Call) pinServers(over lower) {
 	var usable []netcfg.Pin
 	for _, p := range c.exempt(over) {
-		if c.agent.cfg.Net.Pin(c.entry.Name, append(slices.Clone(usable), p)) == nil {
+		if c.pins.set(c.agent.cfg.Net, c.entry.Name, append(slices.Clone(usable), p)...) == nil {
 			usable = append(usable, p)
 		}
 	}

@@ -22,6 +22,7 @@ type Call struct {
 	cancel   context.CancelCauseFunc
 	up       chan struct{} // closed when the network is up for the first time
 	falls    chan struct{} // closed when a network that was up begins to end
+	pins     pinning
 	done     chan struct{} // closed when all is taken back
 
 	// Under the agent's mu.

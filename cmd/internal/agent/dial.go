@@ -204,7 +204,7 @@ func (c *Call) dialNumbers(ctx context.Context) error {
 // never swallow itself.
 func (c *Call) dialHost(ctx context.Context, over lower) error {
 	c.report(dialup.Report{Step: dialup.Step{Name: "resolve", Text: c.entry.Host}})
-	defer c.agent.cfg.Net.Pin(c.entry.Name, nil)
+	defer c.pins.set(c.agent.cfg.Net, c.entry.Name)
 	if _, err := netip.ParseAddr(c.entry.Host); err != nil {
 		c.pinServers(over)
 	}
@@ -226,7 +226,7 @@ func (c *Call) dialHost(ctx context.Context, over lower) error {
 	}
 	return c.inTurn(ctx, targets, func(target string) error {
 		addr := addrs[slices.Index(targets, target)]
-		if err := c.agent.cfg.Net.Pin(c.entry.Name, []netcfg.Pin{{Addr: addr, Via: over.ifname}}); err != nil {
+		if err := c.pins.set(c.agent.cfg.Net, c.entry.Name, netcfg.Pin{Addr: addr, Via: over.ifname}); err != nil {
 			return fmt.Errorf("pinning the route to %v: %w", addr, err)
 		}
 		return c.connect(ctx, device, target)

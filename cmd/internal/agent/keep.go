@@ -52,6 +52,11 @@ const holdTime = time.Minute
 // Keep begins to connect the entries that want it by themselves, until Close.
 func (a *Agent) Keep() {
 	a.block()
+	a.follow()
+	a.keep()
+}
+
+func (a *Agent) keep() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.keeping = true

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"dun/board/netcfg/netnstest"
 	"dun/cmd/internal/agenttest"
@@ -263,4 +265,31 @@ func setLink(t *testing.T, ifname string, up bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestKeepName: a name that cannot be looked up, as when the machine has just
+// started, is looked up again; later its addresses are known.
+func TestKeepName(t *testing.T) {
+	t.Parallel()
+	netnstest.Run(t, func(t *testing.T) {
+		resolv := filepath.Join(t.TempDir(), "resolv.conf")
+		if err := os.WriteFile(resolv, []byte("nameserver 127.0.0.1\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Mount(resolv, "/etc/resolv.conf", "", unix.MS_BIND, ""); err != nil {
+			t.Fatal(err)
+		}
+		r := newRig(t, strings.Replace(keptBook, "203.0.113.10", "vpn.example.com", 1), lanSecrets, nil)
+		r.Keep()
+		r.times("office", "pause", 1)
+		if s := r.status("office"); s.Kept.Last == nil || s.Kept.Last.Cause != "name-not-found" {
+			t.Errorf("status is %+v", s.Kept)
+		}
+		t.Run("name server", func(t *testing.T) {
+			agenttest.DNS(t, nil, map[string][]netip.Addr{"vpn.example.com.": {officeOuter}})
+			r.times("office", "up", 1)
+		})
+		r.office.HangUp() // and nobody can be asked any more
+		r.times("office", "up", 2)
+	})
 }
