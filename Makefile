@@ -42,7 +42,7 @@ ENV_amd64  = GOARCH=amd64
 # Unit tests that need no more than a processor: the engines and codecs.
 PURE = ./configs ./dialup ./dialup/cause ./dialup/pcapng ./dialup/phonebook/... ./dialup/strict ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path
 
-.PHONY: help build cross size test race emulated fuzz bench lint demo interop man clean
+.PHONY: help build cross size test race emulated fuzz bench lint demo interop man completion clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,7 +102,10 @@ interop: build ## the matrix against real pppd, pptpd, pptp-linux and kernels (r
 	bin/dunlab interop $(CASES)
 
 man: ## the manual into dist/man
-	$(GO) run -tags man -ldflags '-X main.version=$(VERSION)' ./cmd/dun man dist/man
+	$(GO) run -tags man -ldflags '-X main.version=$(VERSION) -X main.date=$(shell git show -s --format=%cs 2>/dev/null)' ./cmd/dun man dist/man
+
+completion: ## the shell's completion into dist/completion (bash, zsh by bashcompinit)
+	$(GO) run -tags man ./cmd/dun completion dist/completion
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -55,7 +55,7 @@ func manual() map[string]string {
 		path = append(path[:len(path):len(path)], c.name)
 		pages[strings.Join(path, "-")+".8"] = commandPage(c, path)
 		for _, sub := range c.sub {
-			if sub.name != "man" {
+			if !isGenerator(sub) {
 				walk(sub, path)
 			}
 		}
@@ -85,7 +85,7 @@ func commandPage(c *command, path []string) string {
 	if len(c.sub) > 0 {
 		r.section("COMMANDS")
 		for _, sub := range c.sub {
-			if sub.name != "man" {
+			if !isGenerator(sub) {
 				r.item(strings.TrimSpace(sub.name+" "+sub.args), sub.short+"; see "+name+"-"+sub.name+"(8)")
 			}
 		}
@@ -161,7 +161,7 @@ func (r *roff) seeAlso(name string, section int) {
 	var list []string
 	list = append(list, "dun(8)")
 	for _, sub := range commands().sub {
-		if sub.name != "man" {
+		if !isGenerator(sub) {
 			list = append(list, "dun-"+sub.name+"(8)")
 		}
 	}

@@ -8,20 +8,43 @@ import (
 )
 
 // roff writes a page with the man(7) macros.
-type roff struct{ strings.Builder }
+type roff struct {
+	strings.Builder
+	headed bool // a heading stands right before, which begins a paragraph by itself
+}
+
+// date is that of the pages, set by the linker.
+var date string
 
 func newRoff(name string, section int) *roff {
 	r := new(roff)
-	fmt.Fprintf(r, ".\\\" Made by 'make man'.\n.TH %s %d \"\" \"dun %s\" \"dial-up networking\"\n", strings.ToUpper(name), section, version)
+	fmt.Fprintf(r, ".\\\" Made by 'make man'.\n.TH %s %d \"%s\" \"dun %s\" \"dial-up networking\"\n", strings.ToUpper(name), section, date, version)
 	return r
 }
 
-func (r *roff) section(title string)    { fmt.Fprintf(r, ".SH %s\n", quoteRoff(title)) }
-func (r *roff) subsection(title string) { fmt.Fprintf(r, ".SS %s\n", quoteRoff(title)) }
-func (r *roff) line(s string)           { r.WriteString(escape(s) + "\n") }
+func (r *roff) section(title string)    { r.heading("SH", title) }
+func (r *roff) subsection(title string) { r.heading("SS", title) }
+
+func (r *roff) heading(macro, title string) {
+	fmt.Fprintf(r, ".%s %s\n", macro, quoteRoff(title))
+	r.headed = true
+}
+
+func (r *roff) line(s string) {
+	r.WriteString(escape(s) + "\n")
+	r.headed = false
+}
+
+// begin begins a paragraph.
+func (r *roff) begin() {
+	if !r.headed {
+		r.WriteString(".PP\n")
+	}
+	r.headed = false
+}
 
 func (r *roff) paragraph(s string) {
-	r.WriteString(".PP\n")
+	r.begin()
 	r.line(s)
 }
 
@@ -95,7 +118,8 @@ func (r *roff) text(s string) {
 			}
 			r.item(l[2:], strings.TrimSpace(meaning))
 		case strings.HasPrefix(l, "    "):
-			r.WriteString(".PP\n.RS 4\n.nf\n")
+			r.begin()
+			r.WriteString(".RS 4\n.nf\n")
 			for ; i < len(lines) && (strings.HasPrefix(lines[i], "    ") || lines[i] == "" && i+1 < len(lines) && strings.HasPrefix(lines[i+1], "    ")); i++ {
 				r.line(strings.TrimPrefix(lines[i], "    "))
 			}
@@ -104,7 +128,7 @@ func (r *roff) text(s string) {
 		case l == "":
 		default:
 			if fresh {
-				r.WriteString(".PP\n")
+				r.begin()
 			}
 			r.line(l)
 			fresh = false

@@ -94,6 +94,9 @@ func wellFormed(t *testing.T, name, page string) {
 	t.Helper()
 	request := regexp.MustCompile(`^\.(\\"|TH|SH|SS|PP|TP|TQ|RS|RE|nf|fi|B)( .*)?$`)
 	escape := regexp.MustCompile(`\\(-|e|\(dq|&|f[BIP]|")`)
+	if strings.Contains(page, "\n.PP\n.PP\n") || regexp.MustCompile(`(?m)^\.S[HS] .*\n\.PP`).MatchString(page) {
+		t.Errorf("%s has a paragraph with nothing in it", name)
+	}
 	for i, l := range strings.Split(page, "\n") {
 		if strings.HasPrefix(l, ".") && !request.MatchString(l) || strings.HasPrefix(l, "'") {
 			t.Errorf("%s:%d: a request by mistake: %s", name, i+1, l)
