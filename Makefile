@@ -11,7 +11,9 @@ FUZZTIME ?= 10s
 COLD = dun/cmd/... dun/board/hooks dun/board/netcfg/... dun/configs dun/dialup dun/dialup/phonebook/... dun/dialup/strict dun/dialup/ppp/... \
        dun/vpn/pptp dun/modem dun/modem/at github.com/... golang.org/x/term vendor/golang.org/x/net/... \
        net net/netip encoding/json encoding/base64 encoding/hex text/... reflect fmt os os/... io/fs path/... \
-       bytes strings strconv sort bufio context log internal/poll unicode/... time
+       bytes strings strconv sort bufio context log internal/poll unicode/... time \
+       dun/board/tun dun/dialup/cause syscall golang.org/x/sys/unix io iter maps slices errors encoding/binary unique hash/... \
+       internal/godebug internal/syscall/... internal/filepathlite internal/oserror internal/stringslite
 
 # The linker pads three segments to the largest page that the processor family
 # knows, 64 KiB. These run with pages of 4 KiB.

@@ -13,10 +13,17 @@ import (
 )
 
 func statusCommand() *command {
+	var watched bool
 	return &command{
 		name: "status", args: "[ENTRY]", max: 1,
 		short: "show what is connected",
+		flags: func(flags *flagSet) {
+			flags.BoolVar(&watched, "watch", false, "stay, and show what happens")
+		},
 		run: func(c *call, args []string) error {
+			if watched {
+				return watchStatus(c, strings.Join(args, ""))
+			}
 			client, err := agent.Connect(runtimeDir(c.options))
 			if err != nil {
 				return err

@@ -23,6 +23,7 @@ var rooms = map[string]room{
 	"cmd/dun":                {may: append([]string{"cmd/internal/*", "cmd/internal/console/*"}, below...)},
 	"cmd/dunlab":             {may: append([]string{"cmd/internal/*", "cmd/dunlab/internal/*", "modem/modemtest"}, below...)},
 	"cmd/dunlab/internal/*":  {may: append([]string{"cmd/internal/*", "cmd/dunlab/internal/*", "modem/modemtest"}, below...)},
+	"cmd/internal/monitor":   {may: []string{"cmd/internal/agent"}},
 	"cmd/internal/agent":     {may: []string{"dialup", "dialup/*", "modem", "vpn", "board", "board/*", "configs"}},
 	"cmd/internal/agenttest": {may: append([]string{"modem/modemtest", "board/netcfg/netnstest"}, below...)},
 	"cmd/internal/console":   {may: []string{"cmd/internal/console/*", "dialup/cause"}},

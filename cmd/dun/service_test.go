@@ -95,12 +95,11 @@ func TestAgentAsService(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		w.serve()
 		w.device.env = []string{"NOTIFY_SOCKET=" + m.name, "WATCHDOG_USEC=100000"}
 		a := w.device.start("agent")
 		w.device.env = nil
 		m.hears("READY=1", 1)
-		w.serve()
-		w.device.start("dial", "office").says("office     up ")
 		a.says("ip-up.d/tell: office 10.0.0.100 none")
 		m.hears("STATUS=office up", 1)
 		m.hears("WATCHDOG=1", 3)
