@@ -130,7 +130,7 @@ var connectionFamilies = []familyHead{
 	{"connection_info", gauge, "What the entry's connection is; always 1."},
 	{"connection_since_seconds", gauge, "When the network came up, in seconds since 1970."},
 	{"connection_next_try_seconds", gauge, "When the entry is dialed again, in seconds since 1970."},
-	{"connection_stale_packets_total", counter, "Packets lost because a redial brought another address."},
+	{"connection_waiting_dropped_total", counter, "Packets that waited for a connection and were lost, by reason."},
 	{"echo_round_trip_seconds", gauge, "Round-trip time of the latest LCP echo."},
 	{"link_round_trip_seconds", gauge, "Round-trip time of the latest echo on the tunnel's control connection."},
 }
@@ -157,7 +157,9 @@ func (p *page) connections(all []ConnectionStatus) {
 			}
 		case 4:
 			if k != nil {
-				p.count(k.Stale, "entry", c.Entry)
+				p.count(k.Stale, "entry", c.Entry, "reason", "other-address")
+				p.count(k.Dropped, "entry", c.Entry, "reason", "no-room")
+				p.count(k.Ignored, "entry", c.Entry, "reason", "no-cause-to-dial")
 			}
 		case 5:
 			p.took(c.EchoRTT, "entry", c.Entry)
