@@ -21,10 +21,11 @@ const (
 )
 
 // retry is the policy by which an entry is dialed again: the failures in a row
-// are all that it knows. Time and chance are arguments.
+// are about all that it knows. Time and chance are arguments.
 type retry struct {
 	failures int
-	atOnce   bool // used up the attempt that follows a loss without a pause
+	last     time.Duration // pause, without chance
+	atOnce   bool          // used up the attempt that follows a loss without a pause
 }
 
 // verdict says what to do after an attempt.
@@ -72,18 +73,23 @@ func (r *retry) after(why cause.Cause, lasted time.Duration, chance float64) ver
 	}
 	r.failures++
 	first, most := bounds(why)
-	return verdict{After: pause(r.failures, first, most, chance)}
+	switch {
+	case r.failures <= 2:
+		r.last = first
+	case most == mostLinePause || lasted > 0:
+		r.last *= 2 // somebody is there, and is troubled each time
+	default:
+		// A server that comes back is called after at most a quarter of the
+		// time for which it was away.
+		r.last += r.last / 4
+	}
+	r.last = min(max(r.last, first), most)
+	return verdict{After: spread(r.last, most, chance)}
 }
 
-// pause doubles from the second failure on, and is then a fifth more or less,
-// so that the devices of a fleet whose server was away do not all come back in
-// one moment.
-func pause(failures int, first, most time.Duration, chance float64) time.Duration {
-	d := first
-	for i := 2; i < failures && d < most; i++ {
-		d *= 2
-	}
-	d = min(d, most)
+// spread makes a pause a fifth more or less, so that the devices of a fleet
+// whose server was away do not all come back in one moment.
+func spread(d, most time.Duration, chance float64) time.Duration {
 	d += time.Duration((chance - 0.5) * 0.4 * float64(d))
 	return min(max(d, leastPause), most)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +33,7 @@ func isUp(entry string) func(device.Event) bool {
 }
 
 // agentUp starts the agent and proves that packets pass through an entry.
-func (e *Env) agentUp(ctx context.Context, d *bench, entry string) (*device.Running, error) {
+func (e *Env) agentUp(ctx context.Context, d *bench, entry string, host netip.Addr) (*device.Running, error) {
 	r, err := d.Agent()
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (e *Env) agentUp(ctx context.Context, d *bench, entry string) (*device.Runn
 	if _, err := r.Await(ctx, isUp(entry)); err != nil {
 		return nil, err
 	}
-	return r, e.pings(ctx, d, officeBehind.Addr())
+	return r, e.pings(ctx, d, host)
 }
 
 // pptpdAgain starts the server of a guest anew.
@@ -54,7 +55,7 @@ func agentServerKilled(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	r, err := e.agentUp(ctx, d, officeEntry)
+	r, err := e.agentUp(ctx, d, officeEntry, officeBehind.Addr())
 	if err != nil {
 		return err
 	}

@@ -4,5 +4,5 @@ import "slices"
 
 // Cases are all cases, in the order of running.
 func Cases() []Case {
-	return slices.Concat(peerCases, ispCases, pptpdCases, chainCases, serveCases, fallbackCases, netemCases, agentCases, captureCases, timingCases)
+	return slices.Concat(peerCases, ispCases, pptpdCases, chainCases, serveCases, fallbackCases, netemCases, agentCases, besideCases, captureCases, timingCases)
 }
