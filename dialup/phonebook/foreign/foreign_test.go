@@ -287,6 +287,16 @@ func TestNeverWeaker(t *testing.T) {
 	}
 }
 
+// TestIncludeEachOther: files that include each other, and a file itself, many
+// times, are read to an end.
+func TestIncludeEachOther(t *testing.T) {
+	again := strings.Repeat("file a\ncall b\n", 200)
+	list, _, err := Read([]File{{"a", []byte("pty 'pptp h --nolaunchpppd'\nname u\n" + again)}, {"b", []byte("noauth\n" + again)}, {"c", []byte("#\n")}}, Options{Format: Pppd})
+	if err != nil || len(list) == 0 || list[0].Name != "a" {
+		t.Errorf("%v %v", list, err)
+	}
+}
+
 func TestWriteSaysWhatIsLost(t *testing.T) {
 	b, _, err := phonebook.Parse([]byte(`
 [entry.office]

@@ -50,7 +50,7 @@ func FuzzWvdial(f *testing.F) {
 }
 
 func FuzzPppd(f *testing.F) {
-	fuzz(f, Pppd, "pty 'pptp h --nolaunchpppd'\nname C\\\\a\nrequire-mppe-128\n10.0.0.1:10.0.0.2\nfile file\n", "ttyS1 9600\nconnect \"chat -f file -T 5 '' ATDT\\\\T CONNECT\"\nidle 600\n")
+	fuzz(f, Pppd, "#", "pty 'pptp h --nolaunchpppd'\nname C\\\\a\nrequire-mppe-128\n10.0.0.1:10.0.0.2\nfile file\n", "ttyS1 9600\nconnect \"chat -f file -T 5 '' ATDT\\\\T CONNECT\"\nidle 600\n")
 }
 
 func FuzzKeyfile(f *testing.F) {

@@ -6,7 +6,7 @@ import "strings"
 // of chap-secrets and pap-secrets, which are found by the user's name.
 
 // usualOptions are those by which a file is known for one of pppd's.
-const usualOptions = "noauth pty connect user name lock defaultroute usepeerdns remotename require-mppe require-mppe-128 refuse-eap call file nodetach persist noipdefault plugin"
+const usualOptions = "noauth pty connect user name lock defaultroute usepeerdns remotename require-mppe require-mppe-128 refuse-eap call file nodetach persist noipdefault plugin mtu mru refuse-pap refuse-chap refuse-mschap nobsdcomp nodeflate lcp-echo-interval"
 
 // pppdTable has "/" behind options with an argument. Those that lose nothing ask for what dun
 // does, or are about pppd itself.
@@ -89,22 +89,12 @@ func (r *reader) included(f *textFile) bool {
 				return true
 			}
 		}
-		if other.format == Pppd && other.words == nil {
-			other.words, _ = pppdWords(other.text)
-			return r.included(f)
-		}
 	}
 	return false
 }
 
 // include reads the options of a file, and of those that it includes.
 func (r *reader) include(d *draft, f *textFile, depth int) {
-	if f.words == nil {
-		open := false
-		if f.words, open = pppdWords(f.text); open {
-			r.note(&item{file: f.name}, openQuote, "")
-		}
-	}
 	for i := 0; i < len(f.words) && len(d.said) < 1000; i++ {
 		w := &f.words[i]
 		it := &item{file: f.name, line: w.line, key: w.text, value: "1"}

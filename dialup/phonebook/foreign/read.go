@@ -86,6 +86,12 @@ func Read(files []File, o Options) ([]Entry, phonebook.Problems, error) {
 		if ansi {
 			r.note(&item{file: f.Name}, notUTF8, "")
 		}
+		if t.format == Pppd {
+			open := false
+			if t.words, open = pppdWords(t.text); open {
+				r.note(&item{file: f.Name}, openQuote, "")
+			}
+		}
 		r.files = append(r.files, t)
 	}
 	for _, f := range r.files {
@@ -115,7 +121,7 @@ type reader struct {
 
 type textFile struct {
 	name, text, format string
-	words              []word // of pppd's files, once they are cut
+	words              []word // of pppd's files
 }
 
 // item is a setting of a file.
