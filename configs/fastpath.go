@@ -75,7 +75,7 @@ func (f FastPath) Loop(memory uint64) path.Config {
 	case mib < 128: // unknown too
 		c.Small, c.Large, c.Batch = path.DefaultSmall, path.DefaultLarge, path.DefaultBatch
 	default:
-		c.Small, c.Large, c.Batch = 512, 8, path.DefaultBatch
+		c.Small, c.Large, c.Batch = 512, 8, 2*path.DefaultBatch
 	}
 	if f.SmallBuffers > 0 {
 		c.Small = f.SmallBuffers

@@ -20,8 +20,8 @@ func TestFastPathOff(t *testing.T) {
 		batch         int
 		offload       []string
 	}{
-		{"as it comes", "", "hybrid", "batch", 64, []string{"checksum", "tso", "uso"}},
-		{"no offload", "offload = false", "hybrid", "batch", 64, []string{}},
+		{"as it comes", "", "hybrid", "batch", 60, []string{"checksum", "tso", "uso"}},
+		{"no offload", "offload = false", "hybrid", "batch", 60, []string{}},
 		{"no batch", "batch = false\nloops = 3\nfilter = false", "hybrid", "batch", 1, []string{"checksum", "tso", "uso"}},
 		{"nothing", "offload = false\nbatch = false\nlinger = 0\nscheduling = 'ordinary'", "parked", "other", 1, []string{}},
 	} {
@@ -29,7 +29,7 @@ func TestFastPathOff(t *testing.T) {
 			netnstest.Run(t, func(t *testing.T) {
 				w := newWorld(t, false)
 				for _, m := range []*machine{w.device, w.office} {
-					text := "[resolver]\nfile = '" + w.resolv + "'\n[fast-path]\nsmall-buffers = 200\n" + c.text + "\n"
+					text := "[resolver]\nfile = '" + w.resolv + "'\n[fast-path]\nsmall-buffers = 180\n" + c.text + "\n"
 					if err := os.WriteFile(filepath.Join(m.dir, "device.toml"), []byte(text), 0o644); err != nil {
 						t.Fatal(err)
 					}
@@ -49,7 +49,7 @@ func TestFastPathOff(t *testing.T) {
 						t.Errorf("connections are %+v", conns)
 					}
 					for _, l := range s.Loops {
-						if l.Waits != c.waits || l.Policy != c.policy || l.Batch != c.batch || l.SendMMsg != (c.batch > 1) || l.Small.Count != 200 || l.Large.Count == 0 {
+						if l.Waits != c.waits || l.Policy != c.policy || l.Batch != c.batch || l.SendMMsg != (c.batch > 1) || l.Small.Count != 180 || l.Large.Count == 0 {
 							t.Errorf("loop is %+v", l)
 						}
 						if l.Filtered {

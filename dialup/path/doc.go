@@ -9,6 +9,7 @@
 //	loop.go      one turn: wait, descriptors, deadlines, mailbox
 //	poll.go      what descriptors are waited for
 //	wait.go      the wait itself
+//	gather.go    what comes before it under load
 //	unseen.go    system calls for packets
 //	thread.go    the thread that the loop runs on
 //	status.go    what is in use

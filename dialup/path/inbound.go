@@ -124,6 +124,7 @@ func (l *Link) open(now time.Time) {
 		return
 	}
 	l.session.Heard(now)
+	l.loop.moved += len(a.packets)
 	packets, buffers, by := a.packets, a.buffers, l.compressor
 	a.packets, a.buffers = nil, nil // nothing is collected meanwhile
 	switch {

@@ -28,6 +28,7 @@ type Loop struct {
 	deadlines deadlines
 	dirty     []*Link // links whose deadline may have changed in this turn
 	turns     uint64  // how often the loop woke up
+	moved     int     // packets, in this turn
 	policy    string  // see Manner
 
 	small, large pool
@@ -131,6 +132,9 @@ func (l *Loop) turn(wait time.Duration) (goOn bool) {
 	}
 	goOn = l.deliverPosted(now)
 	l.settle()
+	if goOn {
+		l.gather()
+	}
 	return goOn
 }
 

@@ -16,7 +16,10 @@ const (
 // merger puts segments of one flow together that follow one another, so that
 // the system has one packet to see to instead of up to 46 (generic receive
 // offload). What a splitter makes of the result is again what came in, octet
-// by octet. The payload is not copied. Packets of a flow keep their order.
+// by octet, but for PSH, which the last one has if any had it: Linux sets it
+// on each piece of a stream that it sends at once, as many as fit a
+// millisecond. It asks not to wait for more, and nobody does: all of them are
+// here. The payload is not copied. Packets of a flow keep their order.
 //
 // It is empty between two batches, and what it holds is borrowed from one.
 type merger struct {
@@ -30,13 +33,13 @@ type merger struct {
 type flow struct {
 	pieces [][]byte // the first packet whole, of the others the payload
 	segment
-	count     uint16
-	next      uint32 // TCP: the sequence number behind the last one
-	total     int    // octets, headers once
-	octets    int    // as received
-	checked   bool   // the first one's checksum was verified
-	full      bool   // nothing may follow
-	lastFlags byte   // TCP
+	count   uint16
+	next    uint32 // TCP: the sequence number behind the last one
+	total   int    // octets, headers once
+	octets  int    // as received
+	checked bool   // the first one's checksum was verified
+	full    bool   // nothing may follow
+	flags   byte   // TCP, of all
 }
 
 // segment is where the parts of a TCP segment or UDP datagram are.
@@ -116,7 +119,7 @@ func (o *source) dissect(b []byte) (s segment, flows, able bool) {
 	}
 	s.head = s.transport + int(t[12]>>4)*4
 	s.size = len(b) - s.head
-	// PSH may be, and ends what is merged; nothing else beside ACK.
+	// PSH may be; nothing else beside ACK.
 	able = o.tcp && t[12]>>4 >= tcpHeaderLen/4 && s.size > 0 && t[13]&^flagPSH == flagACK
 	return s, true, able
 }
@@ -190,10 +193,7 @@ func (f *flow) add(b []byte, s segment) {
 func (f *flow) after(b []byte, s segment) {
 	t := b[s.transport:]
 	f.next = binary.BigEndian.Uint32(t[4:]) + uint32(s.size)
-	if t[13]&flagPSH != 0 {
-		f.full = true
-	}
-	f.lastFlags = t[13]
+	f.flags |= t[13]
 }
 
 // valid verifies the checksums.
@@ -237,7 +237,7 @@ func (f *flow) merge() Shape {
 	t := b[f.transport:]
 	shape := Shape{Size: f.size, Partial: true, Start: f.transport}
 	if f.tcp {
-		t[13] = f.lastFlags
+		t[13] = f.flags
 		shape.Offset = 16
 		shape.Kind = TCP4
 		if b[0]>>4 == 6 {

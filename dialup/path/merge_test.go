@@ -2,6 +2,7 @@ package path
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -71,7 +72,9 @@ func TestMerge(t *testing.T) {
 		{"another acknowledgement", change(tcp, 3, func(p []byte) { p[20+11]++ }), 3},
 		{"another window", change(tcp, 3, func(p []byte) { p[20+15]++ }), 3},
 		{"another time stamp", change(tcp, 3, func(p []byte) { p[20+25]++ }), 3},
-		{"PSH in the middle", change(tcp, 2, func(p []byte) { p[20+13] |= flagPSH }), 2},
+		{"PSH in the middle", change(tcp, 2, func(p []byte) { p[20+13] |= flagPSH }), 1},
+		{"pieces of a stream, each with PSH", append(stream(big{payload: 3000, size: 1000, flags: flagACK | flagPSH, seq: 5}),
+			stream(big{payload: 3000, size: 1000, flags: flagACK | flagPSH, id: 3, seq: 3005})...), 1},
 		{"FIN", change(tcp, 5, func(p []byte) { p[20+13] |= flagFIN }), 2},
 		{"SYN", change(tcp, 0, func(p []byte) { p[20+13] |= flagSYN }), 2},
 		{"a gap", append(stream(tcp)[:2], stream(tcp)[3:]...), 2},
@@ -87,7 +90,7 @@ func TestMerge(t *testing.T) {
 		r, to, _ := shapedRig(t, ppp.Require, stateless128)
 		writes, got := r.arrive(t, to, c.packets...)
 		// Another fragment of no flow may be written before its neighbours.
-		if c.name != "a fragment" && c.name != "two flows" && !same(got, c.packets) || len(got) != len(c.packets) {
+		if c.name != "a fragment" && c.name != "two flows" && !same(unpushed(got), unpushed(c.packets)) || len(got) != len(c.packets) {
 			t.Errorf("%s: other packets than came", c.name)
 		}
 		if writes != c.writes {
@@ -97,6 +100,44 @@ func TestMerge(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, n)
 		}
 	}
+}
+
+// TestMergedPSH: of packets that are merged the last has PSH if any had it,
+// also where the last one had not.
+func TestMergedPSH(t *testing.T) {
+	for pushed := -1; pushed < 4; pushed++ {
+		b, s := big{payload: 4000, size: 1000, flags: flagACK, seq: 5}.packet()
+		packets := segments(t, b, s)
+		if pushed >= 0 {
+			packets[pushed][20+13] |= flagPSH
+			finish(packets[pushed])
+		}
+		r, to, _ := shapedRig(t, ppp.Require, stateless128)
+		writes, got := r.arrive(t, to, packets...)
+		if writes != 1 || len(got) != 4 {
+			t.Fatalf("%d writes of %d packets", writes, len(got))
+		}
+		for i, p := range got {
+			if has, want := p[20+13]&flagPSH != 0, i == 3 && pushed >= 0; has != want {
+				t.Errorf("PSH was in %d: packet %d has it: %v", pushed, i, has)
+			}
+		}
+	}
+}
+
+// unpushed gives TCP packets without PSH, their checksums as right or wrong as
+// before (RFC 1624).
+func unpushed(packets [][]byte) (out [][]byte) {
+	for _, p := range packets {
+		if at := transportOf(p, protoTCP); at > 0 && len(p) >= at+tcpHeaderLen && p[at+13]&flagPSH != 0 {
+			p = bytes.Clone(p)
+			p[at+13] &^= flagPSH
+			v := uint32(binary.BigEndian.Uint16(p[at+16:])) + flagPSH
+			binary.BigEndian.PutUint16(p[at+16:], uint16(v+v>>16))
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // TestMergeChecksums: nothing is merged that is damaged, and all of it comes
@@ -168,6 +209,7 @@ func compareOffload(t *testing.T, policy ppp.Policy, mode ppp.MPPEMode, seed uin
 	plain := newRig(t, a, b).up()
 	var id uint16
 	var seq uint32
+	var last big
 	through := 0
 	for round := range rounds {
 		var bigs, smalls [][]byte
@@ -181,6 +223,12 @@ func compareOffload(t *testing.T, policy ppp.Policy, mode ppp.MPPEMode, seed uin
 			if rng.IntN(3) > 0 {
 				g.size = 1200
 			}
+			if rng.IntN(3) == 0 && last.size > 0 { // more of the same stream
+				g = last
+				g.id, g.seq, g.payload = id, seq, last.size*(1+rng.IntN(3))
+				g.flags = flagACK | byte(rng.IntN(2)*flagPSH)
+			}
+			last = g
 			b, s := g.packet()
 			bigs = append(bigs, b)
 			from.shapes = append(from.shapes, s)
@@ -212,7 +260,8 @@ func compareOffload(t *testing.T, policy ppp.Policy, mode ppp.MPPEMode, seed uin
 		} else { // a batch that ends with FLUSHED asks for no reset
 			plain.deliverBatch(plain.a, plain.b)
 		}
-		want := plain.b.tun.out
+		want := unpushed(plain.b.tun.out)
+		got = unpushed(got) // see merger
 		plain.b.tun.out = nil
 		if !same(sorted(got), sorted(want)) {
 			t.Fatalf("seed %d, round %d: %d packets differ from the %d of the plain path", seed, round, len(got), len(want))

@@ -11,7 +11,7 @@ import (
 // maxTurn is how many packets a link takes from its interface in one call of
 // Ready before it lets the others have their turn; what is read at once counts
 // as the packets that it is cut into.
-const maxTurn = 64
+const maxTurn = 128
 
 // outbox is the frames that one link makes ready in a turn: they are sealed
 // side by side and sent together. It is empty between two calls of Ready.

@@ -109,6 +109,7 @@ func (l *Link) sendFrames(now time.Time, frames []*Buffer, control int) (taken i
 	}
 	l.Counters.Dropped.WireRefused += uint64(taken - sent)
 	l.Counters.FramesOut += uint64(sent)
+	l.loop.moved += sent
 	l.Counters.PacketsOut += uint64(max(0, sent-control))
 	if sent == taken {
 		l.Counters.BytesOut += octets
