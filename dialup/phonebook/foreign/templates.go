@@ -127,7 +127,8 @@ novj
 ?default-route=false nodefaultroute
 ?dns=peer usepeerdns
 ?dns=ignore 
-{address|0.0.0.0}:{remote|0.0.0.0}
+{address}:{remote|}
+?!address :{remote}
 ?ipv6=on +ipv6
 mtu {mtu}
 mru {mru}
