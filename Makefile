@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 # Packages that no packet passes, and time, are compiled without inlining: it
 # makes the device binary a tenth smaller.
-COLD = dun/cmd/... dun/board/hooks dun/board/netcfg/... dun/configs dun/dialup dun/dialup/phonebook/... dun/dialup/strict dun/dialup/ppp/... \
+COLD = dun/cmd/... dun/board/hooks dun/board/netcfg/... dun/configs dun/dialup dun/dialup/pcapng dun/dialup/phonebook/... dun/dialup/strict dun/dialup/ppp/... \
        dun/vpn/pptp dun/modem dun/modem/at github.com/... golang.org/x/term vendor/golang.org/x/net/... \
        net net/netip encoding/json encoding/base64 encoding/hex text/... reflect fmt os os/... io/fs path/... \
        bytes strings strconv sort bufio context log internal/poll unicode/... time \

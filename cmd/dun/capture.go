@@ -75,37 +75,30 @@ func capture(c *call, entry, name string, snap int) error {
 
 // copyBlocks copies a capture, whole blocks only, so that the file is good
 // however the stream ends.
-func copyBlocks(to io.Writer, from io.Reader) (packets, dropped uint64, err error) {
-	r, w := bufio.NewReaderSize(from, 64<<10), bufio.NewWriterSize(to, 64<<10)
-	var block []byte
+func copyBlocks(to io.Writer, from *bufio.Reader) (packets, dropped uint64, err error) {
+	const most = 64 << 10 // that wait to be written together
+	var block, blocks []byte
 	for {
-		if block, err = pcapng.ReadBlock(r, block); err != nil {
-			break
+		if block, err = pcapng.ReadBlock(from, block); err == nil {
+			if pcapng.Kind(block) == pcapng.BlockPacket {
+				packets++
+			}
+			dropped += pcapng.Dropped(block)
+			if blocks = append(blocks, block...); len(blocks) < most && from.Buffered() > 0 {
+				continue
+			}
 		}
-		if pcapng.Kind(block) == pcapng.BlockPacket {
-			packets++
+		if _, failed := to.Write(blocks); failed != nil {
+			return packets, dropped, writeError(failed)
 		}
-		dropped += pcapng.Dropped(block)
-		if len(block) > w.Available() { // or else a part of it would be written
-			err = w.Flush()
-		}
-		if err == nil {
-			_, err = w.Write(block)
-		}
-		if err == nil && r.Buffered() == 0 {
-			err = w.Flush()
-		}
-		if err != nil {
-			return packets, dropped, writeError(err)
+		switch blocks = blocks[:0]; err {
+		case nil:
+		case io.EOF:
+			return packets, dropped, nil
+		default:
+			return packets, dropped, cause.Wrap(cause.AgentUnreachable, err, "")
 		}
 	}
-	if failed := w.Flush(); failed != nil {
-		return packets, dropped, writeError(failed)
-	}
-	if err == io.EOF {
-		return packets, dropped, nil
-	}
-	return packets, dropped, cause.Wrap(cause.AgentUnreachable, err, "")
 }
 
 // writeError is why the capture could not be written; a reader of the pipe

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// option is one that a block has.
-type option struct {
+// found is an option that a block has.
+type found struct {
 	code uint16
 	data []byte
 }
 
 // optionsOf reads the options in the end of a block; it is written from the
 // draft, not from the code.
-func optionsOf(t *testing.T, b []byte) (list []option) {
+func optionsOf(t *testing.T, b []byte) (list []found) {
 	t.Helper()
 	for {
 		code, n := binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:]))
@@ -27,7 +27,7 @@ func optionsOf(t *testing.T, b []byte) (list []option) {
 			}
 			return list
 		}
-		list = append(list, option{code, b[4 : 4+n]})
+		list = append(list, found{code, b[4 : 4+n]})
 		for _, c := range b[4+n : 4+(n+3)/4*4] {
 			if c != 0 {
 				t.Fatalf("padding % x", b)

@@ -43,9 +43,7 @@ var le = binary.LittleEndian
 // AppendSection begins a capture that application makes.
 func AppendSection(b []byte, application, comment string) []byte {
 	b, start := begin(b, blockSection)
-	b = le.AppendUint32(b, byteOrderMagic)
-	b = le.AppendUint32(b, 1)          // version 1.0
-	b = le.AppendUint64(b, ^uint64(0)) // its length is not told
+	b = words(b, byteOrderMagic, 1, ^uint32(0), ^uint32(0)) // version 1.0; its length is not told
 	b = appendText(b, optApplication, application)
 	b = appendText(b, optComment, comment)
 	return end(b, start)
@@ -55,12 +53,10 @@ func AppendSection(b []byte, application, comment string) []byte {
 // are cut to snap octets, 0 = not at all.
 func AppendInterface(b []byte, link LinkType, snap int, name, description string) []byte {
 	b, start := begin(b, blockInterface)
-	b = le.AppendUint16(b, uint16(link))
-	b = le.AppendUint16(b, 0)
-	b = le.AppendUint32(b, uint32(snap))
+	b = words(b, uint32(link), uint32(snap))
 	b = appendText(b, optName, name)
 	b = appendText(b, optDescription, description)
-	b = append(appendOption(b, optResolution, 1), 9, 0, 0, 0) // nanoseconds
+	b = words(b, option(optResolution, 1), 9) // nanoseconds
 	return end(b, start)
 }
 
@@ -79,11 +75,7 @@ func AppendPacket(b []byte, p Packet) []byte {
 	n := len(p.Data[0]) + len(p.Data[1]) + len(p.Data[2])
 	at := uint64(p.Time.UnixNano())
 	b, start := begin(b, BlockPacket)
-	b = le.AppendUint32(b, uint32(p.Interface))
-	b = le.AppendUint32(b, uint32(at>>32))
-	b = le.AppendUint32(b, uint32(at))
-	b = le.AppendUint32(b, uint32(n))
-	b = le.AppendUint32(b, uint32(n+p.Cut))
+	b = words(b, uint32(p.Interface), uint32(at>>32), uint32(at), uint32(n), uint32(n+p.Cut))
 	for _, d := range p.Data {
 		b = append(b, d...)
 	}
@@ -92,7 +84,7 @@ func AppendPacket(b []byte, p Packet) []byte {
 	if p.Sent {
 		direction = 2
 	}
-	b = le.AppendUint32(appendOption(b, optFlags, 4), direction)
+	b = words(b, option(optFlags, 4), direction)
 	b = appendText(b, optComment, p.Comment)
 	return end(b, start)
 }
@@ -101,31 +93,33 @@ func AppendPacket(b []byte, p Packet) []byte {
 // many of them are not in the capture.
 func AppendStatistics(b []byte, iface int, at time.Time, received, dropped uint64) []byte {
 	b, start := begin(b, blockStatistics)
-	b = le.AppendUint32(b, uint32(iface))
 	t := uint64(at.UnixNano())
-	b = le.AppendUint32(b, uint32(t>>32))
-	b = le.AppendUint32(b, uint32(t))
-	b = le.AppendUint64(appendOption(b, optReceived, 8), received)
-	b = le.AppendUint64(appendOption(b, optDropped, 8), dropped)
+	b = words(b, uint32(iface), uint32(t>>32), uint32(t),
+		option(optReceived, 8), uint32(received), uint32(received>>32), option(optDropped, 8), uint32(dropped), uint32(dropped>>32))
 	return end(b, start)
 }
 
 // begin opens a block, whose length end writes.
 func begin(b []byte, kind uint32) (_ []byte, start int) {
 	start = len(b)
-	b = le.AppendUint32(b, kind)
-	return le.AppendUint32(b, 0), start
+	return words(b, kind, 0), start
 }
 
 func end(b []byte, start int) []byte {
-	b = le.AppendUint32(b, optEnd) // every block of ours has options
-	n := uint32(len(b) - start + 4)
+	n := uint32(len(b) - start + 8)
 	le.PutUint32(b[start+4:], n)
-	return le.AppendUint32(b, n)
+	return words(b, option(optEnd, 0), n) // every block of ours has options
 }
 
-func appendOption(b []byte, code, n int) []byte {
-	return le.AppendUint16(le.AppendUint16(b, uint16(code)), uint16(n))
+// option is an option's head.
+func option(code, n int) uint32 { return uint32(n)<<16 | uint32(code) }
+
+// words adds 32-bit words.
+func words(b []byte, list ...uint32) []byte {
+	for _, w := range list {
+		b = append(b, byte(w), byte(w>>8), byte(w>>16), byte(w>>24))
+	}
+	return b
 }
 
 // appendText adds an option that is a text, unless it is empty.
@@ -133,7 +127,7 @@ func appendText(b []byte, code int, text string) []byte {
 	if text == "" {
 		return b
 	}
-	return pad(append(appendOption(b, code, len(text)), text...), len(text))
+	return pad(append(words(b, option(code, len(text))), text...), len(text))
 }
 
 // pad fills what is n octets long up to words.

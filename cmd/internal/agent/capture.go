@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"encoding/binary"
 	"io"
 	"sync"
 	"time"
@@ -215,43 +214,33 @@ func (t *tap) Packet(now time.Time, sent bool, head, frame []byte) {
 	}
 }
 
-// Tags of Wireshark's exported PDUs (epan/exported_pdu.h).
+// Tags of Wireshark's exported PDUs (epan/exported_pdu.h), each with its length:
+// a dissector, or a table of dissectors and the number in it; addresses, kind of
+// port, and ports; the end.
 const (
-	pduEnd        = 0
-	pduDissector  = 12
-	pduTable      = 14
-	pduSource     = 20 // IPv4
-	pduTarget     = 21
-	pduPortType   = 24 // 2 = TCP
-	pduSourcePort = 25
-	pduTargetPort = 26
-	pduTableValue = 32
+	pduDissectorAT = "\x00\x0c\x00\x04at\x00\x00"
+	pduPPTP        = "\x00\x0e\x00\x08tcp.port" + "\x00\x20\x00\x04\x00\x00\x06\xbb"
+	pduSource      = "\x00\x14\x00\x04"
+	pduTarget      = "\x00\x15\x00\x04"
+	pduTCP         = "\x00\x18\x00\x04\x00\x00\x00\x02"
+	pduSourcePort  = "\x00\x19\x00\x04\x00\x00"
+	pduTargetPort  = "\x00\x1a\x00\x04\x00\x00"
+	pduEnd         = "\x00\x00\x00\x00"
 )
-
-func appendTag(b []byte, tag uint16, value []byte) []byte {
-	b = binary.BigEndian.AppendUint16(b, tag)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(value)))
-	return append(b, value...)
-}
-
-func appendNumberTag(b []byte, tag uint16, n uint32) []byte {
-	return appendTag(b, tag, binary.BigEndian.AppendUint32(nil, n))
-}
 
 // modemText adds a line of the dialogue with a modem.
 func (s *captures) modemText(entry string, sent bool, text string) {
 	if s.none() {
 		return
 	}
-	tags := appendTag(nil, pduDissector, []byte("at\x00\x00"))
-	tags = appendTag(tags, pduEnd, nil)
 	switch text = hideAT(text); {
 	case !sent:
 		text += "\r\n"
 	case text != "+++": // the escape sequence stands alone
 		text += "\r"
 	}
-	s.each(entry, func(c *Capture) { c.add(entry, kindAT, time.Now(), sent, "", [3][]byte{tags, []byte(text)}) })
+	pdu := []byte(pduDissectorAT + pduEnd + text)
+	s.each(entry, func(c *Capture) { c.add(entry, kindAT, time.Now(), sent, "", [3][]byte{pdu}) })
 }
 
 // control adds a message of a PPTP control connection.
@@ -259,14 +248,11 @@ func (s *captures) control(entry string, m vpn.ControlMessage) {
 	if s.none() {
 		return
 	}
-	from, to := m.From.Addr().As4(), m.To.Addr().As4()
-	tags := appendTag(nil, pduTable, []byte("tcp.port"))
-	tags = appendNumberTag(tags, pduTableValue, 1723)
-	tags = appendTag(tags, pduSource, from[:])
-	tags = appendTag(tags, pduTarget, to[:])
-	tags = appendNumberTag(tags, pduPortType, 2)
-	tags = appendNumberTag(tags, pduSourcePort, uint32(m.From.Port()))
-	tags = appendNumberTag(tags, pduTargetPort, uint32(m.To.Port()))
-	tags = appendTag(tags, pduEnd, nil)
-	s.each(entry, func(c *Capture) { c.add(entry, kindPPTP, time.Now(), m.Sent, "", [3][]byte{tags, m.Bytes}) })
+	from, to := m.From.Port(), m.To.Port()
+	pdu := append([]byte(pduPPTP+pduSource), m.From.Addr().AsSlice()...)
+	pdu = append(append(pdu, pduTarget...), m.To.Addr().AsSlice()...)
+	pdu = append(append(pdu, pduTCP+pduSourcePort...), byte(from>>8), byte(from))
+	pdu = append(append(pdu, pduTargetPort...), byte(to>>8), byte(to))
+	pdu = append(pdu, pduEnd...)
+	s.each(entry, func(c *Capture) { c.add(entry, kindPPTP, time.Now(), m.Sent, "", [3][]byte{pdu, m.Bytes}) })
 }

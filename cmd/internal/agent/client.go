@@ -39,7 +39,7 @@ func Connect(dir string) (*Client, error) {
 	if err != nil {
 		return nil, cause.Wrap(cause.AgentUnreachable, err, "")
 	}
-	return &Client{conn: conn, in: bufio.NewReader(conn)}, nil
+	return &Client{conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
 // Close ends the conversation.
@@ -88,7 +88,7 @@ func (c *Client) EndTrace() error { return c.call("trace", traceParams{Off: true
 // Agent.Capture; after it the Client is good for nothing else. stop asks for
 // the stream's end, which follows behind what is on its way; it may be called
 // from another goroutine.
-func (c *Client) Capture(entry string, snap int) (stream io.Reader, stop func(), err error) {
+func (c *Client) Capture(entry string, snap int) (stream *bufio.Reader, stop func(), err error) {
 	if err := c.call("capture", captureParams{Entry: entry, Snap: snap}, nil); err != nil {
 		return nil, nil, err
 	}
