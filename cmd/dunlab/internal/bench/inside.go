@@ -56,10 +56,11 @@ func prepareGuest() error {
 	return guest.LoadModules(strings.Fields(string(names)))
 }
 
-// job is what a guest does: one of the two.
+// job is what a guest does: one of them.
 type job struct {
-	Plan *Plan `json:"plan,omitempty"` // in a pair
-	Demo bool  `json:"demo,omitempty"` // the demonstration, while memory is watched
+	Plan  *Plan `json:"plan,omitempty"`  // in a pair
+	Demo  bool  `json:"demo,omitempty"`  // the demonstration, while memory is watched
+	Sleep bool  `json:"sleep,omitempty"` // suspend to memory, with an agent's tunnel up
 }
 
 // Inside does the guest's job.
@@ -81,6 +82,8 @@ func Inside(ctx context.Context) error {
 		return j.Plan.inside(ctx)
 	case j.Demo:
 		return demoInside(ctx)
+	case j.Sleep:
+		return sleepInside(ctx)
 	}
 	return errors.New("bench: a guest without a job")
 }

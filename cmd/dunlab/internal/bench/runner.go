@@ -31,6 +31,7 @@ func Parts() []Part {
 		{"growth", "1, 10 and 100 tunnels on one server.", growth, ""},
 		{"idle", "A tunnel without traffic, and one with hardly any.", idle, ""},
 		{"handheld", "The main job on a whole ARM machine with little memory.", handheld, kernelPackageARM},
+		{"sleep", "A machine that sleeps with a tunnel up, and wakes.", sleeping, kernelPackage},
 	}
 }
 
