@@ -219,3 +219,51 @@ func saysTCP(t *testing.T, conn net.Conn, text string) {
 		t.Fatalf("%q came back as %q, %v", text, b, err)
 	}
 }
+
+// TestDemandChain: a packet for the office dials the ISP and the tunnel over
+// it. An idle tunnel frees the telephone line too; while it is up, its
+// keepalives are no traffic of the line's, but it is in use.
+func TestDemandChain(t *testing.T) {
+	t.Parallel()
+	netnstest.Run(t, func(t *testing.T) {
+		book := strings.Replace(chainBook, "auth = [\"pap\"]\n", "auth = [\"pap\"]\nidle = '1s'\n", 1) +
+			"on-demand = true\nidle = '3s'\nkeepalive = '1s'\naddress = '10.0.0.100'\n"
+		c := newChainOf(t, book)
+		c.Keep()
+		agenttest.Eventually(t, func() error {
+			if s := c.status("office"); s.Phase != "waiting" || s.Interface == "" {
+				return fmt.Errorf("office is %+v", s)
+			}
+			return nil
+		})
+		if err := agenttest.RoundTrips(nil, t, lanHost, 3, 100); err != nil {
+			t.Fatal(err)
+		}
+		c.times("office", "waiting", 2)
+		agenttest.Eventually(t, func() error {
+			if n := c.line.Exchange.Calls(); n != 0 {
+				return fmt.Errorf("%d telephone calls are up", n)
+			}
+			return nil
+		})
+		c.times("isp", "down", 1)
+		for _, ev := range c.story.ends() {
+			want := map[string]string{"office": "idle", "isp": "user-request"}[ev.Entry]
+			if ev.End.Cause != want {
+				t.Errorf("%s ended with %+v, want %s", ev.Entry, ev.End, want)
+			}
+		}
+	})
+}
+
+// ends lists the ends that were told.
+func (s *story) ends() (list []Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ev := range s.events {
+		if ev.End != nil {
+			list = append(list, ev)
+		}
+	}
+	return list
+}
