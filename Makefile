@@ -3,7 +3,8 @@
 GO       ?= go
 VERSION  ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS   = -s -w -X main.version=$(VERSION)
-GOBUILD   = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS) $(ROUND_$*)' $(COLD:%=-gcflags=%=-l)
+GOBUILD   = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS) $(if $(filter $*,$(SMALL)),$(PAGE))' \
+            $(patsubst %,-gcflags=%=-l,$(COLD) $(if $(filter $*,$(SMALL)),$(RUNTIME)))
 FUZZTIME ?= 10s
 
 # Packages that no packet passes, and time, are compiled without inlining: it
@@ -15,13 +16,12 @@ COLD = dun/cmd/... dun/board/hooks dun/board/netcfg/... dun/configs dun/dialup d
        dun/board/tun dun/dialup/cause syscall golang.org/x/sys/unix io iter maps slices errors encoding/binary unique hash/... \
        internal/godebug internal/syscall/... internal/filepathlite internal/oserror internal/stringslite
 
-# The linker pads three segments to the largest page that the processor family
-# knows, 64 KiB. These run with pages of 4 KiB.
-ROUND_armv5  = -R 4096
-ROUND_armv6  = -R 4096
-ROUND_armv7  = -R 4096
-ROUND_mips   = -R 4096
-ROUND_mipsle = -R 4096
+# The processor families of small machines. Go's runtime is compiled without
+# inlining for them: the packet path hardly enters it. And the linker pads three
+# segments to the largest page that a family knows, 64 KiB; these run with 4 KiB.
+SMALL   = armv5 armv6 armv7 mips mipsle
+RUNTIME = runtime runtime/... internal/runtime/...
+PAGE    = -R 4096
 
 CASES    ?=
 PARTS    ?=
