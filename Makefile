@@ -9,9 +9,9 @@ FUZZTIME ?= 10s
 
 # Packages that no packet passes, and time, are compiled without inlining: it
 # makes the device binary a tenth smaller.
-COLD = dun/cmd/... dun/board/hooks dun/board/netcfg/... dun/configs dun/dialup dun/dialup/pcapng dun/dialup/phonebook/... dun/dialup/strict dun/dialup/ppp/... \
+COLD = dun/cmd/... dun/board/hooks dun/board/netcfg/... dun/configs dun/dialup dun/dialup/pcapng dun/dialup/phonebook/... dun/dialup/strict dun/dialup/json dun/dialup/ppp/... \
        dun/vpn/pptp dun/modem dun/modem/at github.com/... golang.org/x/term vendor/golang.org/x/net/... \
-       net net/netip encoding/json encoding/base64 encoding/hex text/... reflect fmt os os/... io/fs path/... \
+       net net/netip encoding/base64 encoding/hex text/... reflect fmt os os/... io/fs path/... \
        bytes strings strconv sort bufio context log internal/poll unicode/... time \
        dun/board/tun dun/dialup/cause syscall golang.org/x/sys/unix io iter maps slices errors encoding/binary unique hash/... \
        internal/godebug internal/syscall/... internal/filepathlite internal/oserror internal/stringslite
@@ -42,7 +42,7 @@ ENV_mipsle = GOARCH=mipsle GOMIPS=softfloat
 ENV_amd64  = GOARCH=amd64
 
 # Unit tests that need no more than a processor: the engines and codecs.
-PURE = ./configs ./dialup ./dialup/cause ./dialup/pcapng ./dialup/phonebook/... ./dialup/strict ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path
+PURE = ./configs ./dialup ./dialup/cause ./dialup/pcapng ./dialup/phonebook/... ./dialup/strict ./dialup/json ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path
 
 .PHONY: help build cross size test race emulated fuzz bench lint demo interop man completion clean
 

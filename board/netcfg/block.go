@@ -1,7 +1,6 @@
 package netcfg
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"dun/dialup/cause"
+	"dun/dialup/json"
 )
 
 // Block is what nothing may be sent to by another way than a connection's:
@@ -166,7 +166,7 @@ func parseBlocks(text []byte) (b blocks, err error) {
 	if len(text) > maxJournal {
 		return b, errors.New("blocks: too long")
 	}
-	if err := json.Unmarshal(text, &b); err != nil {
+	if err := json.UnmarshalStrict(text, &b); err != nil {
 		return b, fmt.Errorf("blocks: %w", err)
 	}
 	if b.Version != journalVersion {

@@ -1,13 +1,13 @@
 package netcfg
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+
+	"dun/dialup/json"
 )
 
 const (
@@ -77,14 +77,9 @@ func parseJournal(b []byte) (*journal, error) {
 	if len(b) > maxJournal {
 		return nil, errors.New("journal: too long")
 	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.DisallowUnknownFields()
 	j := new(journal)
-	if err := dec.Decode(j); err != nil {
+	if err := json.UnmarshalStrict(b, j); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
-	}
-	if dec.More() {
-		return nil, errors.New("journal: more than one")
 	}
 	if j.Version != journalVersion {
 		return nil, fmt.Errorf("journal: version %d", j.Version)

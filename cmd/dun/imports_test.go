@@ -45,11 +45,12 @@ var rooms = map[string]room{
 	"dialup/script":          {pure: true},
 	"dialup/pcapng":          {pure: true},
 	"dialup/cause":           {pure: true},
+	"dialup/json":            {pure: true},
 	"dialup/strict":          {may: []string{"dialup/cause"}},
 	"dialup/phonebook":       {may: []string{"dialup", "dialup/strict", "dialup/ppp", "dialup/cause"}},
 	"board":                  {},
 	"board/tun":              {may: []string{"dialup/path", "dialup/cause"}},
-	"board/netcfg":           {may: []string{"board/netcfg/rtnl", "dialup/cause"}},
+	"board/netcfg":           {may: []string{"board/netcfg/rtnl", "dialup/json", "dialup/cause"}},
 	"board/netcfg/rtnl":      {},
 	"board/netcfg/netnstest": {},
 	"board/hooks":            {},
@@ -61,8 +62,8 @@ var rooms = map[string]room{
 // pureAllowed is what a pure room may use of the standard library and of
 // others: codecs, hashes and values; no sockets, clocks or goroutines.
 var pureAllowed = []string{
-	"bytes", "crypto/*", "encoding/*", "errors", "fmt", "hash", "hash/*", "io", "iter", "maps", "math",
-	"math/bits", "net/netip", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/*", "unsafe",
+	"bytes", "crypto/*", "encoding", "encoding/*", "errors", "fmt", "hash", "hash/*", "io", "iter", "maps", "math",
+	"math/bits", "net/netip", "reflect", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/*", "unsafe",
 }
 
 // onlyHere are packages that some rooms alone may import.

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 
 	"dun/cmd/internal/agent"
 	"dun/dialup/cause"
+	"dun/dialup/json"
 )
 
 // version is set by the linker.
@@ -103,9 +103,12 @@ func fail(out, errOut io.Writer, err error, asJSON bool) {
 }
 
 func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(b, '\n'))
+	return err
 }
 
 func versionCommand() *command {

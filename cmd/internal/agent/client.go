@@ -2,13 +2,13 @@ package agent
 
 import (
 	"bufio"
-	"encoding/json"
 	"io"
 	"net"
 	"path/filepath"
 	"time"
 
 	"dun/dialup/cause"
+	"dun/dialup/json"
 )
 
 // answerTime is how long the owner of a control socket may take to answer.

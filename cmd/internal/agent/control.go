@@ -3,7 +3,6 @@ package agent
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"dun/dialup/cause"
+	"dun/dialup/json"
 )
 
 // The control socket speaks JSON-RPC 2.0, one message a line.

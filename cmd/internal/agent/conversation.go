@@ -1,8 +1,9 @@
 package agent
 
 import (
-	"encoding/json"
 	"sync"
+
+	"dun/dialup/json"
 )
 
 // conversation is what one client of the control socket has asked for beyond

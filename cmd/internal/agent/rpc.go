@@ -1,10 +1,10 @@
 package agent
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"dun/dialup/cause"
+	"dun/dialup/json"
 )
 
 // request and response are JSON-RPC 2.0's; a request without an id is a
