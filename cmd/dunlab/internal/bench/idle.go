@@ -2,15 +2,18 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
-	"sync"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// idleTime is how long a tunnel without traffic is watched.
+// idleTime is how long a tunnel is watched in seconds without any packet:
+// none of the user, no keepalive.
 const idleTime = time.Minute
 
 // settleTime lets everything come to rest that a new tunnel starts.
@@ -20,65 +23,111 @@ const settleTime = 10 * time.Second
 // a word to the packet loop and a garbage collection beside a trickle of
 // packets.
 func idle(ctx context.Context, e *Env) (Report, error) {
-	rep := Report{Settings: fmt.Sprintf("A tunnel between two namespaces, stateless, watched for %v after %v of rest; switches of all threads of the busier of the two processes, from /proc/PID/task/*/status.", idleTime, settleTime)}
-	var quiet, usual float64
-	var errs [2]error
-	var both sync.WaitGroup // two pairs that know nothing of each other
-	both.Go(func() { quiet, errs[0] = e.resting(ctx, "quiet", "off") })
-	both.Go(func() { usual, errs[1] = e.resting(ctx, "usual", "20s") })
-	both.Wait()
-	measure := "idle: voluntary context switches of all threads in 60 s with a tunnel up and no traffic"
-	if err := errors.Join(errs[:]...); err != nil {
-		row := NewFigure(measure+", without keepalives", "switches", Aim{atMost, 5})
-		row.Error = err.Error()
-		rep.Rows = append(rep.Rows, row)
+	rep := Report{Settings: fmt.Sprintf("A tunnel between two namespaces, stateless, with a keepalive each 20 s, watched after %v of rest until there were %v of seconds in which no packet passed, nor in the one before; switches of all threads of the busier of the two processes, from /proc/PID/task/*/status.", settleTime, idleTime)}
+	const measure = "idle: voluntary context switches of all threads with a tunnel up and no traffic"
+	rest := NewFigure(measure+", in 60 s less keepalives", "switches", Aim{atMost, 5})
+	alive := NewFigure(measure+", for the packets of each second with keepalives", "switches", Aim{})
+	if quiet, busy, err := e.resting(ctx); err != nil {
+		rest.Error, alive.Error = err.Error(), err.Error()
 	} else {
-		rep.Rows = append(rep.Rows, NewFigure(measure+", without keepalives", "switches", Aim{atMost, 5}, quiet),
-			NewFigure(measure+", with a keepalive each 20 s", "switches", Aim{}, usual))
+		rest = NewFigure(rest.Measure, rest.Unit, rest.Aim, quiet)
+		alive = NewFigure(alive.Measure, alive.Unit, alive.Aim, busy)
 	}
-	rep.Rows = append(rep.Rows, e.trickle(ctx)...)
+	rep.Rows = append([]Row{rest, alive}, e.trickle(ctx)...)
 	return rep, nil
 }
 
-// resting counts the switches of one pair.
-func (e *Env) resting(ctx context.Context, name, keepalive string) (float64, error) {
-	pair, err := NewPair(e.Dun, filepath.Join(e.Dir, name))
+// resting counts the switches of a pair: those of idleTime without a packet,
+// and those of each second with one.
+func (e *Env) resting(ctx context.Context) (quiet, busy float64, err error) {
+	pair, err := NewPair(e.Dun, filepath.Join(e.Dir, "idle"))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer pair.Close()
 	begin, cancel := context.WithTimeout(ctx, setUp)
 	defer cancel()
-	t, err := startDun(begin, pair, Stateless, keepalive)
+	t, err := startDun(begin, pair, Stateless, "20s")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := sleep(ctx, settleTime); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	count := func() (each []float64, err error) {
-		for _, pid := range t.PIDs() {
-			n, err := switches(pid)
-			if err != nil {
-				return nil, err
-			}
-			each = append(each, n)
+	w := restWatch{pids: t.PIDs()}
+	if err := w.look(); err != nil {
+		return 0, 0, err
+	}
+	for w.rest < idleTime {
+		if err := sleep(ctx, time.Second); err != nil {
+			return 0, 0, err
 		}
-		return each, nil
+		if err := w.look(); err != nil {
+			return 0, 0, err
+		}
 	}
-	before, err := count()
-	if err != nil {
-		return 0, err
+	fmt.Fprintf(e.Out, "dial and serve: %.0f switches in %v without a packet, %.0f in %v with packets\n", w.quiet, w.rest, w.busy, w.active)
+	return slices.Max(w.quiet), slices.Max(w.busy) / max(w.active.Seconds(), 1), t.Stop(ctx)
+}
+
+// restWatch sorts the switches of processes into seconds with packets and such without.
+type restWatch struct {
+	pids         []int
+	switches     []float64 // the last counts
+	packets      uint64
+	passed       bool      // packets, in the last second
+	quiet, busy  []float64 // of each process
+	rest, active time.Duration
+}
+
+// look counts a second.
+func (w *restWatch) look() error {
+	packets := uint64(0)
+	var now []float64
+	for _, pid := range w.pids {
+		n, err := switches(pid)
+		if err != nil {
+			return err
+		}
+		now = append(now, n)
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/dev", pid))
+		if err != nil {
+			return err
+		}
+		packets += packetsOf(string(b))
 	}
-	if err := sleep(ctx, idleTime); err != nil {
-		return 0, err
+	if w.switches == nil {
+		w.quiet, w.busy = make([]float64, len(now)), make([]float64, len(now))
+	} else {
+		passed := packets != w.packets
+		into, of := w.quiet, &w.rest
+		if passed || w.passed { // what a packet woke may go to rest a little later
+			into, of = w.busy, &w.active
+		}
+		w.passed = passed
+		*of += time.Second
+		for i := range now {
+			into[i] += now[i] - w.switches[i]
+		}
 	}
-	after, err := count()
-	if err != nil {
-		return 0, err
+	w.switches, w.packets = now, packets
+	return nil
+}
+
+// packetsOf adds up what passed the interfaces of a /proc/net/dev.
+func packetsOf(dev string) (sum uint64) {
+	for line := range strings.Lines(dev) {
+		_, counters, is := strings.Cut(line, ":")
+		f := strings.Fields(counters)
+		if !is || len(f) < 10 {
+			continue
+		}
+		for _, i := range []int{1, 9} { // received, sent
+			n, _ := strconv.ParseUint(f[i], 10, 64)
+			sum += n
+		}
 	}
-	fmt.Fprintf(e.Out, "keepalive %s: dial %.0f switches, serve %.0f\n", keepalive, after[0]-before[0], after[1]-before[1])
-	return max(after[0]-before[0], after[1]-before[1]), t.Stop(ctx)
+	return sum
 }
 
 // trickle runs the test of the packet loop that prints these times.
