@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 # The processor families of small machines. What no packet passes, the runtime
 # with it, is compiled without inlining for them: that makes the device binary an
-# eighth smaller. And the linker pads three segments to the largest page that a
+# eleventh smaller. And the linker pads three segments to the largest page that a
 # family knows, 64 KiB; these run with 4 KiB.
 SMALL   = armv5 armv6 armv7 mips mipsle
 HOT     = dun/dialup/path dun/dialup/mppe dun/dialup/hdlc dun/vpn dun/vpn/gre \
