@@ -5,8 +5,9 @@
 // longer than MaxLine, and a line with noise in it is never taken for a
 // command. What goes out is a few octets a key, since at 9600 bit/s a screen
 // takes two seconds: only what changed is drawn, in one row that moves
-// sideways under a long line. A dumb terminal needs no more than backspace,
-// carriage return and line feed.
+// sideways under a long line. That takes backspace, carriage return and line feed
+// and no escape sequence, so that a dumb terminal does; those of a VT100's keys
+// are understood.
 //
 //	e := line.New(80)
 //	e.Begin("dun> ", line.Edit)

@@ -4,9 +4,6 @@ import "unicode"
 
 // Editor is one terminal's line. It belongs to one goroutine.
 type Editor struct {
-	// VT100 says that the terminal knows the escape sequences of one.
-	VT100 bool
-
 	columns int
 	mode    Mode
 	prompt  string
@@ -24,8 +21,15 @@ type Editor struct {
 	out     []byte
 }
 
+// MinColumns is the narrowest terminal.
+const MinColumns = 20
+
 // New gives an editor for a terminal with so many columns.
-func New(columns int) *Editor { return &Editor{columns: max(columns, 20)} }
+func New(columns int) *Editor { return &Editor{columns: max(columns, MinColumns)} }
+
+// Resize tells that the terminal has so many columns now; the next line fits
+// them.
+func (e *Editor) Resize(columns int) { e.columns = max(columns, MinColumns) }
 
 // Begin starts a line.
 func (e *Editor) Begin(prompt string, mode Mode) {
@@ -187,4 +191,12 @@ func (e *Editor) ring() {
 	if e.mode != Silent {
 		e.out = append(e.out, bell)
 	}
+}
+
+// Rest is what was typed of the line so far; "" if it is not fit to be taken.
+func (e *Editor) Rest() string {
+	if e.noise > 0 || e.tooLong || len(e.sequence) > 0 || e.partial != nil {
+		return ""
+	}
+	return string(e.text)
 }

@@ -7,7 +7,7 @@ const (
 	Edit   Mode = iota // commands: history, completion, '?'
 	Plain              // text that is pasted: Tab and '?' are text
 	Hidden             // passwords: as Plain, and nothing is shown
-	Silent             // nobody looks: as Plain, not even the prompt
+	Silent             // nobody types: as Plain, not even the prompt, and no key edits
 )
 
 // Kind is what happened.

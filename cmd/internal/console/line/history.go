@@ -20,12 +20,10 @@ func (h *history) add(s string) {
 	}
 	h.lines = append(h.lines, s)
 	h.size += len(s)
-	drop := 0
-	for len(h.lines)-drop > maxHistory || h.size > maxHistorySize {
-		h.size -= len(h.lines[drop])
-		drop++
+	for len(h.lines) > maxHistory || h.size > maxHistorySize {
+		h.size -= len(h.lines[0])
+		h.lines = append(h.lines[:0], h.lines[1:]...)
 	}
-	h.lines = append(h.lines[:0], h.lines[drop:]...)
 }
 
 // rewind begins at the new line again.

@@ -85,6 +85,10 @@ func (e *Editor) key(c byte) (Event, bool) {
 
 // control moves and deletes.
 func (e *Editor) control(c byte) {
+	if e.mode == Silent { // nobody edits
+		e.noise++
+		return
+	}
 	switch c {
 	case escape:
 		e.sequence = append(e.sequence[:0], c)

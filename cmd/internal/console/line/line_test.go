@@ -114,9 +114,8 @@ func TestOtherModes(t *testing.T) {
 
 // TestCheap: typing, and deleting, at the end costs what a slow line can bear.
 func TestCheap(t *testing.T) {
-	for _, vt100 := range []bool{false, true} {
+	{
 		e := New(80)
-		e.VT100 = vt100
 		e.Begin("> ", Edit)
 		e.Output()
 		if _, out := typed(e, "abc"); out != "abc" {
@@ -174,22 +173,8 @@ func (r *row) write(out string) {
 			r.cells = nil
 		case c == '\a':
 			r.bells++
-		case c == escape:
-			n, j := 0, i+2
-			for ; runes[j] >= '0' && runes[j] <= '9'; j++ {
-				n = n*10 + int(runes[j]-'0')
-			}
-			switch runes[j] {
-			case 'K':
-				r.cells = r.cells[:min(r.cursor, len(r.cells))]
-			case 'C':
-				r.cursor += n
-			case 'D':
-				r.cursor -= n
-			default:
-				r.t.Fatalf("sequence %q", runes[i:j+1])
-			}
-			i = j
+		case c < ' ':
+			r.t.Fatalf("%q is more than a dumb terminal knows", out)
 		default:
 			for len(r.cells) <= r.cursor {
 				r.cells = append(r.cells, ' ')
@@ -207,11 +192,10 @@ func (r *row) write(out string) {
 func TestScreen(t *testing.T) {
 	keys := []string{"a", "b ", "word", "é", "\t", "\b", "\x7f", "\x01", "\x05", "\x02", "\x06", "\x0b", "\x17", "\x15", "\x0c",
 		"\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[3~", "\x1bb", "\x1bf", "\x1bd", strings.Repeat("long ", 30), "\r", "\x03", "?"}
-	for _, vt100 := range []bool{false, true} {
+	{
 		for seed := range uint64(200) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			e, r := New(40), &row{t: t}
-			e.VT100 = vt100
 			begin := func() {
 				e.Begin("dun> ", Edit)
 				r.write(string(e.Output()))
@@ -255,7 +239,6 @@ func FuzzEditor(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, mode uint8) {
 		for _, end := range []byte{enter, lineFeed, ctrlC, null} {
 			e := New(40)
-			e.VT100 = mode&4 != 0
 			e.Begin("> ", Mode(mode%4))
 			typed(e, string(b))
 			e.Input('x')

@@ -1,9 +1,6 @@
 package line
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // screen is the row of the terminal behind the prompt, as it looks now.
 type screen struct {
@@ -43,9 +40,9 @@ func (e *Editor) refresh() {
 	if same < len(next) || same < len(s.shown) {
 		e.goTo(same)
 		e.print(next[same:])
-		if more := len(s.shown) - len(next); more > 0 {
-			e.blank(more)
-		}
+		more := len(s.shown) - len(next)
+		e.repeat(' ', more)
+		e.repeat(backspace, more)
 		s.shown = next
 	}
 	e.goTo(e.pos - s.first)
@@ -54,20 +51,10 @@ func (e *Editor) refresh() {
 // goTo moves the cursor within what is shown.
 func (e *Editor) goTo(column int) {
 	s := &e.screen
-	switch back := s.cursor - column; {
-	case back > 4 && e.VT100:
-		e.out = append(e.out, escape, '[')
-		e.out = append(strconv.AppendInt(e.out, int64(back), 10), 'D')
-	case back > 0:
-		for range back {
-			e.out = append(e.out, backspace)
-		}
-	case back < -4 && e.VT100:
-		e.out = append(e.out, escape, '[')
-		e.out = append(strconv.AppendInt(e.out, int64(-back), 10), 'C')
-	case back < 0:
+	if s.cursor < column {
 		e.print(s.shown[s.cursor:column])
 	}
+	e.repeat(backspace, s.cursor-column)
 	s.cursor = column
 }
 
@@ -76,16 +63,8 @@ func (e *Editor) print(text []rune) {
 	e.screen.cursor += len(text)
 }
 
-// blank clears n columns from the cursor on.
-func (e *Editor) blank(n int) {
-	if e.VT100 {
-		e.out = append(e.out, escape, '[', 'K')
-		return
-	}
-	for range n {
-		e.out = append(e.out, ' ')
-	}
-	for range n {
-		e.out = append(e.out, backspace)
+func (e *Editor) repeat(c byte, n int) {
+	for ; n > 0; n-- {
+		e.out = append(e.out, c)
 	}
 }
