@@ -1,8 +1,8 @@
 package password
 
 import (
-	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -21,7 +21,7 @@ const (
 var ErrHash = errors.New("this is no " + scheme + " hash")
 
 // Hash is a password's hash: "pbkdf2-sha256$ITERATIONS$SALT$KEY", the last two
-// in base64.
+// in hexadecimal digits.
 type Hash struct {
 	iterations int
 	salt       [saltSize]byte
@@ -43,18 +43,18 @@ func Parse(s string) (h Hash, err error) {
 	if err != nil || h.iterations < MinIterations || h.iterations > MaxIterations {
 		return h, ErrHash
 	}
-	salt, saltErr := base64.RawStdEncoding.Strict().DecodeString(parts[2])
-	key, keyErr := base64.RawStdEncoding.Strict().DecodeString(parts[3])
-	if saltErr != nil || keyErr != nil || copy(h.salt[:], salt) != len(salt) || len(salt) != saltSize || len(key) != hashSize {
+	salt, saltErr := hex.DecodeString(parts[2])
+	key, keyErr := hex.DecodeString(parts[3])
+	if saltErr != nil || keyErr != nil || len(salt) != saltSize || len(key) != hashSize {
 		return h, ErrHash
 	}
+	copy(h.salt[:], salt)
 	copy(h.key[:], key)
 	return h, nil
 }
 
 func (h Hash) String() string {
-	return scheme + "$" + strconv.Itoa(h.iterations) + "$" +
-		base64.RawStdEncoding.EncodeToString(h.salt[:]) + "$" + base64.RawStdEncoding.EncodeToString(h.key[:])
+	return scheme + "$" + strconv.Itoa(h.iterations) + "$" + hex.EncodeToString(h.salt[:]) + "$" + hex.EncodeToString(h.key[:])
 }
 
 // Fits tells whether a password is the one. The time that it takes does not
