@@ -28,6 +28,9 @@ type Config struct {
 	// Hooks says which programs are told of networks; Tell is the agent's own.
 	// Without a directory there are none.
 	Hooks hooks.Config
+	// Trial, if set, is called when a change of the phonebook is on trial. It
+	// does not wait.
+	Trial func()
 	// AskPassword, if set, asks a person for a password that is not stored;
 	// ctx ends when the call does.
 	AskPassword func(ctx context.Context, entry, user string) (string, error)

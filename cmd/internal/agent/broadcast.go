@@ -22,7 +22,12 @@ type broadcast struct {
 	mu     sync.Mutex
 	subs   map[*subscription]struct{}
 	closed bool
+	story  []Event // the last ones that are no packets, a ring
+	told   int     // how many there were
 }
+
+// storyLength is how many events are kept for who asks later.
+const storyLength = 128
 
 // subscription is one subscriber's queue.
 type subscription struct {
@@ -121,11 +126,36 @@ func (b *broadcast) wants(p Protocols) bool { return Protocols(b.wanted.Load())&
 func (b *broadcast) send(ev Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !ev.Detail {
+		b.keepLocked(ev)
+	}
 	for s := range b.subs {
 		if s.story {
 			s.put(ev)
 		}
 	}
+}
+
+func (b *broadcast) keepLocked(ev Event) {
+	if len(b.story) < storyLength {
+		b.story = append(b.story, ev)
+	} else {
+		b.story[b.told%storyLength] = ev
+	}
+	b.told++
+}
+
+// Log gives the last events, n at most, the oldest first; no details and no
+// packets.
+func (a *Agent) Log(n int) []Event {
+	b := a.events
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := []Event{}
+	for i := b.told - min(max(n, 0), len(b.story)); i < b.told; i++ {
+		list = append(list, b.story[i%storyLength])
+	}
+	return list
 }
 
 // sendPacket sends an event that is a packet of protocol p.

@@ -61,6 +61,17 @@ func (c *Client) Dial(entry, password string) error {
 // Reload has the owner read its files again.
 func (c *Client) Reload() error { return c.call("reload", nil, nil) }
 
+// Log gives the last events, n at most, the oldest first.
+func (c *Client) Log(n int) ([]Event, error) {
+	var list []Event
+	err := c.call("log", logParams{Last: n}, &list)
+	return list, err
+}
+
+// Trial tells the owner that a change of the phonebook is on trial, so that
+// it takes it back in time. An error says that it does not do such things.
+func (c *Client) Trial() error { return c.call("trial", nil, nil) }
+
 // HangUp ends an entry's connection; it does not wait.
 func (c *Client) HangUp(entry string) error {
 	return c.call("hangup", hangUpParams{Entry: entry}, nil)

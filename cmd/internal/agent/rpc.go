@@ -73,6 +73,11 @@ type captureParams struct {
 	Snap  int    `json:"snaplen,omitempty"`
 }
 
+// logParams are those of the call "log": how many events.
+type logParams struct {
+	Last int `json:"last"`
+}
+
 // parseRequest reads one line.
 func parseRequest(line []byte) (req request, fault *rpcError) {
 	if !json.Valid(line) {
@@ -100,6 +105,8 @@ func validID(id json.RawMessage) bool {
 //	dial {entry, password}             begins, and does not wait
 //	hangup {entry} or {all}            the same
 //	reload                             reads the files again
+//	log {last}                         the last events, no packets among them
+//	trial                              looks after the change of the phonebook that is on trial
 //
 // subscribe and trace are of the conversation, and end with it.
 
@@ -117,6 +124,18 @@ func (c *Control) call(req request) (any, *rpcError) {
 		return outcome(err)
 	case "reload":
 		return outcome(c.agent.Reload())
+	case "log":
+		var p logParams
+		if err := json.Unmarshal(req.Params, &p); err != nil || p.Last < 1 {
+			return nil, &rpcError{Code: codeParams, Message: `log wants {"last": NUMBER}`}
+		}
+		return c.agent.Log(p.Last), nil
+	case "trial":
+		if c.agent.cfg.Trial == nil {
+			return outcome(cause.New(cause.Usage, "this dun was started for one thing and looks after no trial"))
+		}
+		c.agent.cfg.Trial()
+		return true, nil
 	case "hangup":
 		var p hangUpParams
 		if err := json.Unmarshal(req.Params, &p); err != nil || (p.Entry == "") == !p.All {
