@@ -32,7 +32,8 @@ const MaxTrial = 24 * time.Hour
 type Trial struct {
 	Up []string // the entries that were connected when the change came
 
-	boot    string // of the machine's run in which it began
+	boot    string        // of the machine's run in which it began
+	began   time.Duration // since boot
 	until   time.Duration
 	number  int    // of the version to go back to
 	content uint64 // of the files on trial
@@ -49,6 +50,12 @@ func (t *Trial) left(boot string, now time.Duration) time.Duration {
 		return 0
 	}
 	return max(t.until-now, 0)
+}
+
+// Began is when it began.
+func (t *Trial) Began() time.Time {
+	_, now := sinceBoot()
+	return time.Now().Add(t.began - now)
 }
 
 // Over reports that it was not confirmed in time.
@@ -76,7 +83,7 @@ func (e *Edit) CommitOnTrial(d time.Duration, up []string) (warnings Problems, e
 		return nil, cause.New(cause.Usage, "a trial lasts from a minute to a day")
 	}
 	boot, now := sinceBoot()
-	e.trial = &Trial{Up: up, boot: boot, until: now + d, content: contentOf(e.bookText, e.secretsText)}
+	e.trial = &Trial{Up: up, boot: boot, began: now, until: now + d, content: contentOf(e.bookText, e.secretsText)}
 	defer func() { e.trial = nil }()
 	return e.Commit()
 }
@@ -90,7 +97,7 @@ func (t *Trial) save(dir string) error {
 	}
 	t.number = numbers[0]
 	text := strings.Join([]string{
-		t.boot, strconv.FormatInt(int64(t.until), 10), strconv.Itoa(t.number), strconv.FormatUint(t.content, 16), strings.Join(t.Up, " "), "",
+		t.boot, strconv.FormatInt(int64(t.began), 10), strconv.FormatInt(int64(t.until), 10), strconv.Itoa(t.number), strconv.FormatUint(t.content, 16), strings.Join(t.Up, " "), "",
 	}, "\n")
 	return save(filepath.Join(dir, trialFile), []byte(text), 0o600)
 }
@@ -110,16 +117,20 @@ func TrialOf(dir string) (*Trial, error) {
 // parseTrial reads the file; nil for what is none, which nobody here writes.
 func parseTrial(b []byte) *Trial {
 	lines := strings.Split(string(b), "\n")
-	if len(lines) != 6 {
+	if len(lines) != 7 {
 		return nil
 	}
-	until, err1 := strconv.ParseInt(lines[1], 10, 64)
-	number, err2 := strconv.Atoi(lines[2])
-	content, err3 := strconv.ParseUint(lines[3], 16, 64)
-	if err1 != nil || err2 != nil || err3 != nil {
+	began, err1 := strconv.ParseInt(lines[1], 10, 64)
+	until, err2 := strconv.ParseInt(lines[2], 10, 64)
+	number, err3 := strconv.Atoi(lines[3])
+	content, err4 := strconv.ParseUint(lines[4], 16, 64)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		return nil
 	}
-	return &Trial{Up: strings.Fields(lines[4]), boot: lines[0], until: time.Duration(until), number: number, content: content}
+	return &Trial{
+		Up: strings.Fields(lines[5]), boot: lines[0], began: time.Duration(began), until: time.Duration(until),
+		number: number, content: content,
+	}
 }
 
 // Confirm ends a trial: the change stays. It reports whether there was one.

@@ -230,7 +230,7 @@ func TestReplace(t *testing.T) {
 
 // FuzzTrial: the file may be anything; what is read is written the same way.
 func FuzzTrial(f *testing.F) {
-	f.Add([]byte("boot\n12\n3\nff\nisp office\n"))
+	f.Add([]byte("boot\n1\n12\n3\nff\nisp office\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if trial := parseTrial(b); trial != nil {
 			trial.left("boot", 0)
