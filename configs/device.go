@@ -23,6 +23,7 @@ type Device struct {
 	// ResolvConf is the resolver file, "" = what the system uses.
 	ResolvConf string
 	FastPath   FastPath
+	Console    Console
 	Agent      Agent
 	Warnings   strict.Problems
 
@@ -85,6 +86,11 @@ func readDevice(doc *strict.Document, own string) (Device, strict.Problems) {
 	if t, ok := r.Table("agent"); ok {
 		tr := doc.Reader(t)
 		d.Agent = readAgent(tr)
+		tr.Finish()
+	}
+	if t, ok := r.Table("console"); ok {
+		tr := doc.Reader(t)
+		d.Console = readConsole(tr)
 		tr.Finish()
 	}
 	r.Finish()
