@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"dun/cmd/internal/agent"
 	"dun/configs"
@@ -29,6 +30,7 @@ SIGINT, SIGTERM and SIGHUP hang up in order; a second signal ends it at once.`,
 }
 
 func runAgent(c *call) error {
+	c.trial = newTrialWatch(c.options, c.warn)
 	h, err := openHost(c, 1)
 	if err != nil {
 		return err
@@ -40,6 +42,9 @@ func runAgent(c *call) error {
 		}
 		h.agent.Keep()
 		h.ready()
+		var trials sync.WaitGroup
+		defer trials.Wait()
+		trials.Go(func() { c.trial.run(ctx) })
 		<-ctx.Done()
 		h.agent.HangUpAll(cause.UserRequest)
 		return cause.UserRequest

@@ -17,7 +17,7 @@ type command struct {
 
 	min, max int                                // number of arguments
 	flags    func(flags *flagSet)               // beside the common ones, may be nil
-	run      func(c *call, args []string) error // nil where there are subcommands
+	run      func(c *call, args []string) error // may be nil where there are subcommands
 	sub      []*command
 }
 
@@ -27,6 +27,10 @@ type call struct {
 	ctx    context.Context
 	out    io.Writer // what was asked for
 	errOut io.Writer // warnings, prompts, failures
+	// unattended says that nobody can be asked for a password.
+	unattended bool
+	// trial, if set, looks after changes of the phonebook that are on trial.
+	trial *trialWatch
 }
 
 // warn tells what a person should know though the command goes on.
@@ -56,7 +60,7 @@ func (c *command) descend(call *call, args []string, path []string) error {
 		c.help(call.out, flags, path)
 		return nil
 	}
-	if c.sub != nil {
+	if c.sub != nil && (c.run == nil || len(rest) > 0) {
 		return c.choose(call, flags, rest, path)
 	}
 	if len(rest) < c.min || len(rest) > c.max {
@@ -84,7 +88,9 @@ func (c *command) choose(call *call, flags *flagSet, rest, path []string) error 
 
 func (c *command) usage(path []string) string {
 	words := append([]string(nil), path...)
-	if c.sub != nil {
+	if c.sub != nil && c.run != nil {
+		words = append(words, "[COMMAND]")
+	} else if c.sub != nil {
 		words = append(words, "COMMAND")
 	}
 	if c.args != "" {

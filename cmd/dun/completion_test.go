@@ -51,7 +51,7 @@ func TestCompletion(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"dun st":                              "status",
-		"dun phonebook re":                    "remove rename",
+		"dun phonebook re":                    "remove rename revert",
 		"dun help phonebook un":               "unset undo",
 		"dun dial ":                           "isp office",
 		"dun dial o":                          "office",

@@ -131,8 +131,12 @@ func (h *host) whileUp(c *call, dialed string, clock bool, f func(ctx context.Co
 	return f(ctx)
 }
 
-// agentConfig reads the configuration.
+// agentConfig reads the configuration, but not a change of the phonebook that
+// was on trial and not confirmed.
 func agentConfig(c *call, loops int) (agent.Config, configs.Device, error) {
+	if _, err := settleTrial(c.options, false); err != nil {
+		c.warn("the change of the phonebook that was on trial cannot be taken back: " + err.Error())
+	}
 	book, secrets, err := phonebook.Load(c.config)
 	if err != nil {
 		return agent.Config{}, configs.Device{}, err
@@ -141,12 +145,21 @@ func agentConfig(c *call, loops int) (agent.Config, configs.Device, error) {
 	if err != nil {
 		return agent.Config{}, configs.Device{}, err
 	}
+	var ask func(ctx context.Context, entry, user string) (string, error)
+	if !c.unattended {
+		ask = askPassword(int(os.Stdin.Fd()), c.errOut)
+	}
+	var trial func()
+	if c.trial != nil {
+		trial = c.trial.poke
+	}
 	return agent.Config{
+		Trial:   trial,
 		Version: version, Phonebook: book, Secrets: secrets, Modems: device.Modems,
 		FastPath:    fastPath(device.FastPath, loops),
 		Hooks:       hooks.Config{Dir: absolute(c.config), Limit: device.Agent.HookTimeout},
 		Load:        func() (agent.Files, error) { return loadFiles(c.config) },
-		AskPassword: askPassword(int(os.Stdin.Fd()), c.errOut),
+		AskPassword: ask,
 	}, device, nil
 }
 

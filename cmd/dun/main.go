@@ -55,7 +55,7 @@ over a LAN, and answers such calls. It needs a TUN device, a tty and a raw
 socket, and no kernel PPP.`,
 		sub: append([]*command{
 			agentCommand(), dialCommand(), hangupCommand(), statusCommand(), traceCommand(), captureCommand(), reloadCommand(), serveCommand(),
-			phonebookCommand(), modemCommand(), unblockCommand(), doctorCommand(), versionCommand(),
+			phonebookCommand(), modemCommand(), unblockCommand(), doctorCommand(), consoleCommand(), versionCommand(),
 		}, extra...),
 	}
 }

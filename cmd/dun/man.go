@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dun/cmd/internal/console"
 	"dun/configs"
 	"dun/dialup/cause"
 )
@@ -104,6 +105,13 @@ func commandPage(c *command, path []string) string {
 		r.paragraph(strings.Join(names, ", ") + " are common to all commands; see dun(8).")
 	}
 	r.text(rest)
+	if name == "dun-console" {
+		r.section("LANGUAGE")
+		r.paragraph("Words in capitals are filled in, those in brackets may be left out. After 'edit', 'add' and 'copy' an entry is edited, and set, unset and end are there.")
+		for _, c := range console.Commands() {
+			r.item(c.Syntax, strings.TrimSpace(c.Short+". "+c.Long))
+		}
+	}
 	if len(path) == 1 {
 		r.section("EXIT STATUS")
 		r.paragraph("0 is success. Everything else has a cause, which is printed with its name, a sentence, a remedy, and Windows' number of the error where it has one. The codes are pppd's where one fits.")

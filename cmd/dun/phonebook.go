@@ -17,7 +17,7 @@ func phonebookCommand() *command {
 			{name: "list", short: "list the entries and what dialing each one does", run: listEntries},
 			{name: "show", args: "ENTRY", min: 1, max: 1, short: "show every setting of an entry, defaults included", run: showEntry},
 			{name: "check", short: "list every mistake with file, line, key and remedy", run: checkPhonebook},
-		}, append(editCommands(), foreignCommands()...)...),
+		}, append(append(editCommands(), foreignCommands()...), trialCommands()...)...),
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 
 	"dun/dialup/cause"
 	"dun/dialup/phonebook"
-	"dun/dialup/ppp"
 )
 
 // many is more arguments than anybody gives.
@@ -148,24 +146,20 @@ func setSecret(c *call, entry, key string, words []string) error {
 	if _, known := book.Entry(entry); !known {
 		return cause.New(cause.NoEntry, "%q", entry)
 	}
-	text, err := askSecret(c, entry, key)
+	text, err := askSecret(c, key, "entry "+entry)
 	if err != nil {
 		return err
 	}
-	secret := ppp.Secret{Password: text}
-	if key == "nt-hash" {
-		b, err := hex.DecodeString(strings.TrimSpace(text))
-		if err != nil || len(b) != len(secret.NTHash) {
-			return cause.New(cause.Usage, "an NT hash has 32 hexadecimal digits")
-		}
-		secret = ppp.Secret{NTHash: [16]byte(b), HasHash: true}
+	secret, err := secretOf(key, text)
+	if err != nil {
+		return err
 	}
 	return edit(c, "", func(e *phonebook.Edit) error { return e.SetSecret(entry, secret) })
 }
 
 // askSecret reads a secret: twice and without echo from a terminal, otherwise
 // one line.
-func askSecret(c *call, entry, key string) (string, error) {
+func askSecret(c *call, key, whose string) (string, error) {
 	tty := int(os.Stdin.Fd())
 	if !term.IsTerminal(tty) {
 		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 4096)).ReadString('\n')
@@ -180,11 +174,11 @@ func askSecret(c *call, entry, key string) (string, error) {
 		defer fmt.Fprintln(c.errOut)
 		s, err := readPassword(ctx, tty, func() { fmt.Fprint(c.errOut, prompt) })
 		if err != nil && ctx.Err() == nil {
-			err = cause.Wrap(cause.PasswordMissing, err, "entry %q", entry)
+			err = cause.Wrap(cause.PasswordMissing, err, "%s", whose)
 		}
 		return s, err
 	}
-	first, err := ask("New " + key + " for entry " + entry + ": ")
+	first, err := ask("New " + key + " for " + whose + ": ")
 	if err != nil {
 		return "", err
 	}

@@ -16,6 +16,7 @@ type printer struct {
 	dialed string // its end is told by the command's own
 	start  time.Time
 	clock  bool // the time of day, not that since start
+	short  bool // of the time of day no date and no fraction
 
 	unsubscribe func()
 	done        chan struct{}
@@ -58,6 +59,9 @@ func (p *printer) print(ev agent.Event) {
 	at := fmt.Sprintf("%8.3f", ev.Time.Sub(p.start).Seconds())
 	if p.clock {
 		at = ev.Time.Format("2006-01-02 15:04:05.000")
+	}
+	if p.clock && p.short {
+		at = ev.Time.Format(time.TimeOnly)
 	}
 	switch {
 	case ev.Packet != "" && !p.debug:
