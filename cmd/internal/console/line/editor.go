@@ -1,6 +1,9 @@
 package line
 
-import "unicode"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
 // Editor is one terminal's line. It belongs to one goroutine.
 type Editor struct {
@@ -95,12 +98,10 @@ func (e *Editor) done(kind Kind) Event {
 	ev := Event{Kind: kind, Text: string(e.text)}
 	e.pos = len(e.text)
 	e.refresh()
-	if kind == Interrupt && e.mode != Silent {
-		e.out = append(e.out, "^C"...)
+	if kind == Interrupt && utf8.RuneCountInString(e.prompt)+e.screen.cursor+2 <= e.columns { // else it would leave the row
+		e.draw("^C")
 	}
-	if e.mode != Silent {
-		e.out = append(e.out, "\r\n"...)
-	}
+	e.draw("\r\n")
 	e.reset()
 	return ev
 }

@@ -181,7 +181,7 @@ func (r *row) write(out string) {
 			}
 			r.cells[r.cursor] = c
 			r.cursor++
-			if r.cursor > 41 { // the ^C behind a full row may wrap
+			if r.cursor > 40 {
 				r.t.Fatal("the line leaves its row")
 			}
 		}
