@@ -106,7 +106,7 @@ func consoleOnPort(c *call, port, speed string) error {
 		deviceErr = withLogin(c, &cfg, device, name)
 	}
 	if deviceErr == nil {
-		return c.lead(watchCable(ctx, tty), console.Terminal{In: tty, Out: tty, Interactive: true}, cfg)
+		return c.lead(watchCable(ctx, tty.Connected), console.Terminal{In: tty, Out: tty, Interactive: true}, cfg)
 	}
 	// Who sits there is to know why, and init is not to start us every second.
 	fmt.Fprintf(tty, "\r\n%s\r\n%v\r\n", cfg.Greeting, deviceErr)
@@ -125,14 +125,14 @@ const cableCheck = 500 * time.Millisecond
 
 // watchCable is ctx until the carrier falls that was there. A cable without
 // that line is never seen to go: there the idle time logs out.
-func watchCable(ctx context.Context, tty *modem.Terminal) context.Context {
+func watchCable(ctx context.Context, connected func() (on, known bool)) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		ticker := time.NewTicker(cableCheck)
 		defer ticker.Stop()
 		was := false
 		for {
-			on, known := tty.Connected()
+			on, known := connected()
 			if was && known && !on {
 				cancel(console.ErrGone)
 				return

@@ -366,6 +366,10 @@ func (d *consoleDraft) Commit(w io.Writer, trial time.Duration) error {
 	if err != nil {
 		return err
 	}
+	if client, err := agent.Connect(runtimeDir(d.options)); err == nil {
+		client.Reload() // it would notice by itself, a moment later
+		client.Close()
+	}
 	for _, p := range problems { // warnings
 		p.File = filepath.Base(p.File)
 		fmt.Fprintln(w, p)

@@ -210,11 +210,11 @@ func (t consoleTools) connect(ctx context.Context, w io.Writer, entry, password 
 	if err := follow(client, trace); err != nil {
 		return err
 	}
+	printer := newPrinter(t.call(ctx, w), entry)
+	printer.debug = len(trace) > 0
 	if err := client.Dial(entry, password); err != nil {
 		return err
 	}
-	printer := newPrinter(t.call(ctx, w), entry)
-	printer.debug = len(trace) > 0
 	up := false
 	for {
 		ev, err := client.Next()

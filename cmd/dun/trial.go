@@ -19,7 +19,7 @@ import (
 
 const (
 	// trialCheck bounds one wait: timers stand still while the machine sleeps.
-	trialCheck = 30 * time.Second
+	trialCheck = 5 * time.Second
 	// endTime is how long a connection may take to end before it is dialed again.
 	endTime = 20 * time.Second
 )
