@@ -10,6 +10,7 @@
 //	poll.go      what descriptors are waited for
 //	wait.go      the wait itself
 //	gather.go    what comes before it under load
+//	steady.go    which flows bear that
 //	unseen.go    system calls for packets
 //	thread.go    the thread that the loop runs on
 //	status.go    what is in use

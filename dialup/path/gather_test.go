@@ -12,19 +12,24 @@ func TestRest(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		moved          int
+		steady         bool
 		took, deadline time.Duration
 		want           time.Duration
 	}{
-		{"nothing moved", 0, ms, none, 0},
-		{"a packet now and then", dense - 1, ms, none, 0},
-		{"several, as long as they took", dense, 300 * time.Microsecond, none, 300 * time.Microsecond},
-		{"a slow machine", 63, 40 * ms, none, maxRest},
-		{"more wait already", 64, ms, none, 0},
-		{"a deadline comes first", 32, ms, ms / 2, 0},
-		{"a later deadline", 32, ms, 2 * ms, ms},
-		{"a deadline that has passed", 32, ms, 0, 0},
+		{"nothing moved", 0, false, ms, none, 0},
+		{"a packet now and then", dense - 1, false, ms, none, 0},
+		{"several, as long as they took", dense, false, 300 * time.Microsecond, none, 300 * time.Microsecond},
+		{"a slow machine", 63, false, 40 * ms, none, maxRest},
+		{"one of a steady flow", 1, true, ms / 10, none, steadyRest},
+		{"many of a steady flow", 63, true, 4 * ms, none, 4 * ms},
+		{"a steady flow that fills batches", 64, true, ms, none, 0},
+		{"a deadline comes before a steady flow", 1, true, ms / 10, 2 * ms, 0},
+		{"more wait already", 64, false, ms, none, 0},
+		{"a deadline comes first", 32, false, ms, ms / 2, 0},
+		{"a later deadline", 32, false, ms, 2 * ms, ms},
+		{"a deadline that has passed", 32, false, ms, 0, 0},
 	} {
-		if got := l.rest(c.moved, c.took, c.deadline); got != c.want {
+		if got := l.rest(c.moved, c.steady, c.took, c.deadline); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -29,7 +29,8 @@ type Loop struct {
 	dirty     []*Link // links whose deadline may have changed in this turn
 	turns     uint64  // how often the loop woke up
 	moved     int     // packets, in this turn
-	policy    string  // see Manner
+	steady    steady
+	policy    string // see Manner
 
 	small, large pool
 	out          outbox  // frames on their way to a wire
