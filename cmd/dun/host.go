@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sync"
 
@@ -24,6 +25,7 @@ type host struct {
 	warn    func(text string)
 
 	lock    *os.File // the right to the runtime directory
+	signals chan os.Signal
 	net     *netcfg.Manager
 	control *agent.Control
 	metrics *agent.MetricsFile // nil unless device.toml wants it
@@ -50,6 +52,9 @@ func openHost(c *call, loops int) (_ *host, err error) {
 	if h.lock, err = agent.Claim(runtime); err != nil {
 		return nil, err
 	}
+	// From here on something is left if a signal ends us at once: socket,
+	// journal, metrics.
+	h.signals = catchSignals()
 	if h.net, err = netcfg.Open(stateDir(c.options), netcfg.Options{
 		ResolvConf: device.ResolvConf,
 		Warn:       c.warn,
@@ -90,6 +95,9 @@ func (h *host) close() {
 			h.lock.Close()
 		}
 		h.manager.close()
+		if h.signals != nil {
+			signal.Stop(h.signals)
+		}
 	})
 }
 
@@ -119,7 +127,7 @@ func (h *host) takeBack() {
 func (h *host) whileUp(c *call, dialed string, clock bool, f func(ctx context.Context) error) error {
 	printer := h.follow(c, dialed, clock)
 	defer printer.end()
-	ctx, stop := untilSignal(c.ctx, func() {
+	ctx, stop := signalled(c.ctx, h.signals, func() {
 		fmt.Fprintln(c.errOut, "dun: not hung up in order")
 		h.takeBack()
 		os.Exit(exitCode(cause.UserRequest))

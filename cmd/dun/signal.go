@@ -8,11 +8,15 @@ import (
 )
 
 // untilSignal is ctx until the first SIGINT, SIGTERM or SIGHUP; again is
-// called for the second, from another goroutine. Signals that whoever started
-// us has set to be ignored (nohup, a shell's background) stay ignored. stop
-// ends it.
+// called for the second, from another goroutine. stop ends it.
 func untilSignal(ctx context.Context, again func()) (_ context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
+	return signalled(ctx, catchSignals(), again)
+}
+
+// catchSignals has the signals that end us wait in a channel from now on, until
+// signal.Stop. Those that whoever started us has set to be ignored (nohup, a
+// shell's background) stay ignored.
+func catchSignals() chan os.Signal {
 	// A reader of our output that goes away ends nothing.
 	signal.Ignore(syscall.SIGPIPE)
 	ch := make(chan os.Signal, 2)
@@ -21,6 +25,11 @@ func untilSignal(ctx context.Context, again func()) (_ context.Context, stop fun
 			signal.Notify(ch, s)
 		}
 	}
+	return ch
+}
+
+func signalled(ctx context.Context, ch chan os.Signal, again func()) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
