@@ -262,7 +262,7 @@ func TestServerEndsTheCall(t *testing.T) {
 			if err := link.Err(); cause.Of(err) != c.want || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%v: %v", cause.Of(err), err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			if err := link.Close(ctx, c.want); err != nil {
 				t.Error(err)

@@ -151,12 +151,15 @@ func newRig(t *testing.T, cfg ListenConfig) *rig {
 	return r
 }
 
+// patience guards against hanging: a busy machine may take long.
+const patience = time.Minute
+
 // soon fails the test unless c delivers.
 func soon[T any](t *testing.T, c <-chan T, what string) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		buf := make([]byte, 1<<16)
 		t.Fatalf("%s did not happen:\n%s", what, buf[:runtime.Stack(buf, true)])
 	}
@@ -166,7 +169,7 @@ func soon[T any](t *testing.T, c <-chan T, what string) (v T) {
 // accept takes the next call.
 func (r *rig) accept() *tunnel {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	link, err := r.listener.Accept(ctx)
 	if err != nil {
@@ -205,7 +208,7 @@ func (r *rig) links(target string) (caller, answerer *tunnel) {
 func (r *rig) close(links ...dialup.Link) {
 	r.t.Helper()
 	for _, l := range links {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		if err := l.Close(ctx, cause.UserRequest); err != nil {
 			r.t.Errorf("hanging up: %v", err)
 		}

@@ -122,7 +122,7 @@ func (r *rig) connect(from string) *peer {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(patience))
 	r.t.Cleanup(func() { conn.Close() })
 	return &peer{r.t, conn}
 }
@@ -142,7 +142,7 @@ func scripted(t *testing.T, script func(p *peer)) (target string) {
 			if err != nil {
 				return
 			}
-			conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			conn.SetReadDeadline(time.Now().Add(patience))
 			script(&peer{t, conn})
 			conn.Close()
 		}

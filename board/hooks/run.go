@@ -47,7 +47,7 @@ func (r *Runner) run(j Job, name, file string) {
 		defer close(told)
 		listen(out, func(line string) { tell(": " + line) })
 	}()
-	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.Limit)
+	ctx, cancel := r.limit(r.ctx, r.cfg.Limit)
 	defer cancel()
 	late, err := wait(ctx, cmd)
 	out.SetReadDeadline(time.Now().Add(tail))

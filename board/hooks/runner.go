@@ -39,6 +39,7 @@ type Runner struct {
 	places chan struct{}
 	ctx    context.Context // ends when the programs shall be killed
 	kill   context.CancelFunc
+	limit  func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 	wg     sync.WaitGroup // one goroutine for each key with jobs
 
 	mu     sync.Mutex
@@ -50,7 +51,7 @@ func New(cfg Config) *Runner {
 	if cfg.Limit <= 0 {
 		cfg.Limit = DefaultLimit
 	}
-	r := &Runner{cfg: cfg, places: make(chan struct{}, most), queues: make(map[string][]Job)}
+	r := &Runner{cfg: cfg, limit: context.WithTimeout, places: make(chan struct{}, most), queues: make(map[string][]Job)}
 	r.ctx, r.kill = context.WithCancel(context.Background())
 	return r
 }

@@ -12,13 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"dun/board/netcfg/netnstest"
 	"dun/cmd/internal/agenttest"
 )
 
-// watcher sees every IPv4 packet that leaves the device, beside it.
+// watcher sees every IP packet that leaves the device, beside it.
 type watcher struct {
 	mu      sync.Mutex
 	allowed func(dst netip.Addr, packet []byte) bool
@@ -71,10 +72,15 @@ func watch(t *testing.T, ns *netnstest.NS, allowed func(netip.Addr, []byte) bool
 }
 
 func (w *watcher) see(p []byte) {
-	if len(p) < 28 || p[0]>>4 != 4 {
+	var dst netip.Addr
+	switch {
+	case len(p) >= 28 && p[0]>>4 == 4:
+		dst = netip.AddrFrom4([4]byte(p[16:20]))
+	case len(p) >= 40 && p[0]>>4 == 6:
+		dst = netip.AddrFrom16([16]byte(p[24:40]))
+	default:
 		return
 	}
-	dst := netip.AddrFrom4([4]byte(p[16:20]))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -118,7 +124,7 @@ func (w *watcher) leaks(t *testing.T) map[netip.Addr]int {
 
 // shout sends a datagram, if it can, by the route of this moment.
 func shout(to netip.AddrPort) {
-	if conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to)); err == nil {
+	if conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to)); err == nil {
 		conn.Write([]byte("for the office only"))
 		conn.Close()
 	}
@@ -162,6 +168,7 @@ func refusesGRE(p []byte, server netip.Addr) bool {
 func TestBlockWhenDown(t *testing.T) {
 	server, dns := netip.MustParseAddr("198.51.100.10"), netip.MustParseAddr("192.0.2.53")
 	inside, outside := netip.MustParseAddrPort("10.20.30.40:7"), netip.MustParseAddrPort("192.0.2.99:7")
+	outside6 := netip.MustParseAddrPort("[2001:db8:99::9]:7")
 	for _, c := range []struct {
 		name, entry string
 		talk        []netip.AddrPort
@@ -169,8 +176,11 @@ func TestBlockWhenDown(t *testing.T) {
 	}{
 		{"routes", "host = '198.51.100.10'\nroutes = ['10.0.0.0/8']\n", []netip.AddrPort{inside},
 			func(dst netip.Addr, _ []byte) bool { return !netip.MustParsePrefix("10.0.0.0/8").Contains(dst) }},
-		{"default route and a name", "host = 'vpn.example.com'\ndefault-route = true\nipv6 = 'leave'\n", []netip.AddrPort{inside, outside},
+		{"default route and a name", "host = 'vpn.example.com'\ndefault-route = true\n", []netip.AddrPort{inside, outside, outside6},
 			func(dst netip.Addr, p []byte) bool {
+				if dst.Is6() {
+					return dst.IsLinkLocalUnicast() || dst.IsMulticast() || lan6.Contains(dst)
+				}
 				port := binary.BigEndian.Uint16(p[22:])
 				return dst == server && (p[9] == unix.IPPROTO_GRE || p[9] == unix.IPPROTO_TCP && port == 1723 || refusesGRE(p, server)) ||
 					dst == dns && p[9] == unix.IPPROTO_UDP && port == 53 || netip.MustParsePrefix("203.0.113.0/24").Contains(dst)
@@ -189,12 +199,19 @@ func TestBlockWhenDown(t *testing.T) {
 				}
 				wantAll := func(when string) {
 					t.Helper()
-					for _, addr := range c.talk {
-						shout(addr)
-					}
-					if leaked := seen.leaks(t); len(leaked) != len(c.talk) {
-						t.Fatalf("%s the watcher saw %v, want all of %v", when, leaked, c.talk)
-					}
+					all := make(map[netip.Addr]int)
+					agenttest.Eventually(t, func() error { // the first ones wait for their neighbour's address
+						for _, addr := range c.talk {
+							shout(addr)
+						}
+						for addr, n := range seen.leaks(t) {
+							all[addr] += n
+						}
+						if len(all) != len(c.talk) {
+							return errText("%s the watcher saw %v, want all of %v", when, all, c.talk)
+						}
+						return nil
+					})
 				}
 				wantAll("before dun")
 				program := w.serve()
@@ -242,6 +259,9 @@ func TestBlockWhenDown(t *testing.T) {
 	}
 }
 
+// lan6 is the IPv6 network that the device and its provider share.
+var lan6 = netip.MustParsePrefix("2001:db8:5::/64")
+
 // newBlockedWorld is a device behind a provider, and an office somewhere else
 // behind it.
 func newBlockedWorld(t *testing.T, server, dns netip.Addr, entry string) (*world, *netnstest.NS) {
@@ -265,6 +285,9 @@ func newBlockedWorld(t *testing.T, server, dns netip.Addr, entry string) (*world
 	agenttest.DNS(t, names, map[string][]netip.Addr{"vpn.example.com.": {server}})
 	agenttest.Route(t, office, "203.0.113.0/24", "198.51.100.1")
 	agenttest.Route(t, nil, "0.0.0.0/0", marker.Addr().String())
+	address6(t, nil, "2001:db8:5::5/64")
+	address6(t, provider, "2001:db8:5::1/64")
+	agenttest.Route(t, nil, "::/0", "2001:db8:5::1")
 	agenttest.Echo(t, lan, lanHost)
 	w.device = newMachine(t, nil, map[string]string{
 		"phonebook.toml": "[entry.office]\ndevice = 'vpn'\nuser = 'alice'\nautodial = true\nblock-when-down = true\ndns = 'ignore'\n" + entry,
@@ -277,4 +300,25 @@ func newBlockedWorld(t *testing.T, server, dns netip.Addr, entry string) (*world
 	})
 	w.before = agenttest.Snapshot(t, nil, w.resolv)
 	return w, provider
+}
+
+// address6 gives eth0 an address that may be used at once (RFC 4862's duplicate
+// address detection takes a second).
+func address6(t *testing.T, ns *netnstest.NS, prefix string) {
+	t.Helper()
+	var err error
+	ns.Do(t, func() {
+		var eth0 netlink.Link
+		if eth0, err = netlink.LinkByName("eth0"); err != nil {
+			return
+		}
+		var a *netlink.Addr
+		if a, err = netlink.ParseAddr(prefix); err == nil {
+			a.Flags = unix.IFA_F_NODAD
+			err = netlink.AddrAdd(eth0, a)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -100,7 +100,7 @@ func TestRetry(t *testing.T) {
 			t.Errorf("%v is dialed again", c)
 		}
 	}
-	for _, c := range []Cause{Busy, NoAnswer, NameNotFound, NoGRE, ConnectTimeout, ModemSilent} {
+	for _, c := range []Cause{Busy, NoAnswer, Blacklisted, NameNotFound, NoGRE, ConnectTimeout, ModemSilent} {
 		if c.Info().Retry != RetryNext {
 			t.Errorf("%v does not wait for the next try", c)
 		}

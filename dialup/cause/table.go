@@ -120,7 +120,7 @@ var table = [...]Info{
 	NoAnswer:    {"no-answer", "The called number does not answer.", "Check the number; dial again later.", 678, 8, RetryNext},
 	NoCarrier:   {"no-carrier", "The call was not answered by a modem.", "Check the number; line noise and voice answers end like this too.", 678, 8, RetryNext},
 	Delayed:     {"delayed", "The modem delays further calls to this number.", "The modem's redial lock is active; wait, or dial another number.", 676, 8, RetryNext},
-	Blacklisted: {"blacklisted", "The modem refuses further calls to this number.", "Power-cycle the modem to clear its list; check the number.", 651, 8, RetryNever},
+	Blacklisted: {"blacklisted", "The modem refuses further calls to this number.", "Power-cycle the modem to clear its list; check the number.", 651, 8, RetryNext},
 	DialTimeout: {"dial-timeout", "The call was not set up in time.", "Raise 'dial-timeout' in device.toml if the exchange is slow.", 678, 8, RetryNext},
 	CarrierLost: {"carrier-lost", "The carrier was lost.", "", 628, 16, RetryAtOnce},
 

@@ -63,7 +63,7 @@ func (r *retry) after(why cause.Cause, lasted time.Duration, chance float64) ver
 		return verdict{}
 	}
 	info := why.Info()
-	if info.Retry == cause.RetryNever {
+	if info.Retry == cause.RetryNever && !comesLate(why) {
 		*r = retry{}
 		return verdict{Stop: true}
 	}
@@ -96,8 +96,13 @@ func spread(d, most time.Duration, chance float64) time.Duration {
 
 func bounds(why cause.Cause) (first, most time.Duration) {
 	switch why {
-	case cause.NoDialTone, cause.Busy, cause.NoAnswer, cause.NoCarrier, cause.Delayed, cause.DialTimeout:
+	case cause.NoDialTone, cause.Busy, cause.NoAnswer, cause.NoCarrier, cause.Delayed, cause.Blacklisted, cause.DialTimeout:
 		return linePause, mostLinePause
 	}
 	return leastPause, mostPause
 }
+
+// comesLate reports whether something of the machine is missing that may be
+// there later without anybody's doing, as at power-on: a module, a device file
+// and its rights. Another number is of no use then, another attempt is.
+func comesLate(why cause.Cause) bool { return why == cause.NoTUN || why == cause.NoPermission }

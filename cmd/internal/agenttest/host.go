@@ -162,7 +162,7 @@ func Route(t testing.TB, ns *netnstest.NS, dst string, gateway string) {
 	var err error
 	ns.Do(t, func() {
 		err = netlink.RouteAdd(&netlink.Route{
-			Dst: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), 32)},
+			Dst: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())},
 			Gw:  net.ParseIP(gateway),
 		})
 	})
