@@ -1,7 +1,6 @@
 package vpn
 
 import (
-	"net"
 	"net/netip"
 	"time"
 
@@ -19,7 +18,7 @@ type answerer struct {
 	leave    func()             // the place among the connections without a call; nil with calls
 }
 
-func newAnswerer(l *Listener, conn net.Conn) (*answerer, error) {
+func newAnswerer(l *Listener, conn stream) (*answerer, error) {
 	c, err := newControl(conn, pptp.Config{
 		TakeCalls: true,
 		HostName:  l.cfg.HostName, Vendor: l.cfg.Vendor,
@@ -29,7 +28,7 @@ func newAnswerer(l *Listener, conn net.Conn) (*answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answerer{listener: l, control: c, peer: remoteAddr(conn), calls: make(map[uint16]*tunnel)}, nil
+	return &answerer{listener: l, control: c, peer: conn.RemoteAddr().Addr(), calls: make(map[uint16]*tunnel)}, nil
 }
 
 // takePlace gets a place among the connections without a call. Who loses it
@@ -90,7 +89,7 @@ func (a *answerer) accept(now time.Time, ev pptp.CallRequested) error {
 	if !a.listener.reserve() {
 		return cause.New(cause.ServerFull, "%d calls", a.listener.cfg.MaxCalls)
 	}
-	local := localAddr(a.control.conn)
+	local := a.control.conn.LocalAddr().Addr()
 	call, err := leastBusy(a.listener.cfg.Sockets).newCall(local, a.peer)
 	if err != nil {
 		a.listener.unreserve()

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -16,11 +16,19 @@ import (
 // writeTime is how long a peer may take to read what it is sent.
 const writeTime = 10 * time.Second
 
+// stream is the TCP connection below: a *sock.Conn, or one in memory.
+type stream interface {
+	io.ReadWriteCloser
+	SetWriteDeadline(t time.Time) error
+	LocalAddr() netip.AddrPort
+	RemoteAddr() netip.AddrPort
+}
+
 // control drives one PPTP control connection: a pptp.Conn over a TCP socket.
 // The engine belongs to the goroutine in run; others reach it by do. A second
 // goroutine reads the socket, since a read blocks.
 type control struct {
-	conn     net.Conn
+	conn     stream
 	engine   *pptp.Conn
 	rx, tx   tracer
 	commands chan func(now time.Time)
@@ -32,12 +40,12 @@ type control struct {
 	alarmed func(now time.Time)
 }
 
-func newControl(conn net.Conn, cfg pptp.Config, trace func(ControlMessage)) (*control, error) {
+func newControl(conn stream, cfg pptp.Config, trace func(ControlMessage)) (*control, error) {
 	engine, err := pptp.New(cfg)
 	if err != nil {
 		return nil, cause.Wrap(cause.BadConfig, err, "")
 	}
-	local, remote := addrPort(conn.LocalAddr()), addrPort(conn.RemoteAddr())
+	local, remote := conn.LocalAddr(), conn.RemoteAddr()
 	return &control{
 		conn: conn, engine: engine,
 		rx:       tracer{to: trace, message: ControlMessage{From: remote, To: local}},

@@ -3,13 +3,13 @@ package vpn
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"strconv"
 	"syscall"
 	"time"
 
+	"dun/board/sock"
 	"dun/dialup"
 	"dun/dialup/cause"
 	"dun/vpn/pptp"
@@ -92,11 +92,10 @@ func (d *Device) Dial(ctx context.Context, target string, report func(dialup.Ste
 	return nil, err
 }
 
-func (d *Device) connect(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-	// The control connection has its own echo: TCP's would keep a dial-up
-	// line below from falling silent.
-	dialer := net.Dialer{Timeout: d.cfg.ConnectTimeout, KeepAlive: -1}
-	conn, err := dialer.DialContext(ctx, "tcp4", addr.String())
+func (d *Device) connect(ctx context.Context, addr netip.AddrPort) (stream, error) {
+	limited, cancel := context.WithTimeout(ctx, d.cfg.ConnectTimeout)
+	defer cancel()
+	conn, err := sock.DialTCP(limited, addr, "")
 	switch {
 	case err == nil:
 		return conn, nil
@@ -107,8 +106,8 @@ func (d *Device) connect(ctx context.Context, addr netip.AddrPort) (net.Conn, er
 }
 
 // newTunnel prepares a call: its GRE side is open before the peer can send.
-func (d *Device) newTunnel(conn net.Conn, addr netip.AddrPort) (*tunnel, error) {
-	local := localAddr(conn)
+func (d *Device) newTunnel(conn stream, addr netip.AddrPort) (*tunnel, error) {
+	local := conn.LocalAddr().Addr()
 	c, err := newControl(conn, pptp.Config{
 		Originate: true,
 		HostName:  d.cfg.HostName, Vendor: d.cfg.Vendor,
@@ -169,18 +168,6 @@ func parseTarget(target string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), nil
 }
 
-func localAddr(conn net.Conn) netip.Addr  { return addrOf(conn.LocalAddr()) }
-func remoteAddr(conn net.Conn) netip.Addr { return addrOf(conn.RemoteAddr()) }
-
-func addrOf(a net.Addr) netip.Addr { return addrPort(a).Addr() }
-
-func addrPort(a net.Addr) netip.AddrPort {
-	if tcp, is := a.(*net.TCPAddr); is {
-		return netip.AddrPortFrom(tcp.AddrPort().Addr().Unmap(), tcp.AddrPort().Port())
-	}
-	return netip.AddrPort{}
-}
-
 // cancelled is why ctx ended, as a cause.
 func cancelled(ctx context.Context) error {
 	err := context.Cause(ctx)
@@ -198,13 +185,12 @@ func cancelled(ctx context.Context) error {
 
 // connectCause tells why TCP did not connect.
 func connectCause(err error) cause.Cause {
-	var timeout net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET):
 		return cause.ConnectRefused
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return cause.HostUnreachable
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
 		return cause.ConnectTimeout
 	}
 	return cause.HostUnreachable

@@ -3,11 +3,12 @@ package vpn
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
+	"dun/board/sock"
 	"dun/dialup"
 	"dun/dialup/cause"
 	"dun/vpn/pptp"
@@ -51,10 +52,26 @@ func (c ListenConfig) withDefaults() ListenConfig {
 	return c
 }
 
+// port is a TCP port that is open.
+type port interface {
+	Accept() (stream, error)
+	Close() error
+}
+
+type tcpPort struct{ *sock.Listener }
+
+func (p tcpPort) Accept() (stream, error) {
+	conn, err := p.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
 // Listener takes PPTP calls: receiver and PAC (dialup.Listener).
 type Listener struct {
 	cfg    ListenConfig
-	tcp    []net.Listener
+	tcp    []port
 	places *dialup.Places // for control connections without a call
 	links  chan *tunnel
 	quit   context.Context
@@ -72,23 +89,22 @@ var _ dialup.Listener = (*Listener)(nil)
 // Listen opens the TCP ports.
 func Listen(cfg ListenConfig) (*Listener, error) {
 	cfg = cfg.withDefaults()
-	var tcp []net.Listener
+	var tcp []port
 	for _, addr := range cfg.Addrs {
-		config := net.ListenConfig{KeepAlive: -1} // the control connection has its own echo
-		one, err := config.Listen(context.Background(), "tcp4", netip.AddrPortFrom(addr, cfg.Port).String())
+		one, err := sock.ListenTCP(netip.AddrPortFrom(addr, cfg.Port))
 		if err != nil {
 			for _, open := range tcp {
 				open.Close()
 			}
 			return nil, cause.New(cause.NetworkSetup, "listening on %v: %v", addr, innermost(err))
 		}
-		tcp = append(tcp, one)
+		tcp = append(tcp, tcpPort{one})
 	}
 	return serve(cfg, tcp), nil
 }
 
 // serve takes calls from ports that are open.
-func serve(cfg ListenConfig, tcp []net.Listener) *Listener {
+func serve(cfg ListenConfig, tcp []port) *Listener {
 	l := &Listener{
 		cfg: cfg, tcp: tcp,
 		places:    dialup.NewPlaces(cfg.MaxHalfOpen),
@@ -136,13 +152,13 @@ func (l *Listener) Close() error {
 // do in order when their last call has.
 func (l *Listener) Wait() { l.answer.Wait() }
 
-func (l *Listener) acceptFrom(tcp net.Listener) {
+func (l *Listener) acceptFrom(tcp port) {
 	for {
 		conn, err := tcp.Accept()
 		switch {
 		case err == nil:
 			l.admit(conn)
-		case l.quit.Err() != nil || errors.Is(err, net.ErrClosed):
+		case l.quit.Err() != nil || errors.Is(err, os.ErrClosed):
 			return
 		default:
 			select {
@@ -154,7 +170,7 @@ func (l *Listener) acceptFrom(tcp net.Listener) {
 }
 
 // admit begins a control connection, if there is room for it.
-func (l *Listener) admit(conn net.Conn) {
+func (l *Listener) admit(conn stream) {
 	a, err := newAnswerer(l, conn)
 	if err == nil {
 		err = a.takePlace()

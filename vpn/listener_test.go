@@ -17,9 +17,9 @@ import (
 // no call can be accepted.
 func virtual(t *testing.T, cfg ListenConfig, f func(t *testing.T, l *Listener, port *pipeListener)) {
 	synctest.Test(t, func(t *testing.T) {
-		port := newPipeListener()
-		l := serve(cfg.withDefaults(), []net.Listener{port})
-		f(t, l, port)
+		tcp := newPipeListener()
+		l := serve(cfg.withDefaults(), []port{tcp})
+		f(t, l, tcp)
 		l.Close()
 		l.Wait()
 		if len(l.answerers) != 0 || l.places.Held() != 0 || l.calls != 0 {
@@ -122,10 +122,10 @@ func TestFloodOfConnections(t *testing.T) {
 // at full speed.
 func TestAcceptFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		port := newPipeListener()
+		tcp := newPipeListener()
 		tries := 0
-		port.fail = func() error { tries++; return errors.New("too many open files") }
-		l := serve(ListenConfig{}.withDefaults(), []net.Listener{port})
+		tcp.fail = func() error { tries++; return errors.New("too many open files") }
+		l := serve(ListenConfig{}.withDefaults(), []port{tcp})
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if tries < 50 || tries > 101 {
@@ -164,7 +164,7 @@ func TestCloseWithStrangers(t *testing.T) {
 func TestEchoTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		c, err := newControl(ours, pptp.Config{Originate: true, HostName: "local"}, nil)
+		c, err := newControl(addrConn{Conn: ours}, pptp.Config{Originate: true, HostName: "local"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestDoGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
-		c, err := newControl(ours, pptp.Config{Originate: true, HostName: "local"}, nil)
+		c, err := newControl(addrConn{Conn: ours}, pptp.Config{Originate: true, HostName: "local"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

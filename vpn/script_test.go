@@ -153,17 +153,17 @@ func scripted(t *testing.T, script func(p *peer)) (target string) {
 
 // pipeListener is a TCP port in memory, for virtual time.
 type pipeListener struct {
-	conns  chan net.Conn
+	conns  chan stream
 	fail   func() error // where set, instead of a connection
 	closed chan struct{}
 	once   sync.Once
 }
 
 func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	return &pipeListener{conns: make(chan stream), closed: make(chan struct{})}
 }
 
-func (l *pipeListener) Accept() (net.Conn, error) {
+func (l *pipeListener) Accept() (stream, error) {
 	if l.fail != nil {
 		select {
 		case <-l.closed:
@@ -175,12 +175,11 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 	case c := <-l.conns:
 		return c, nil
 	case <-l.closed:
-		return nil, net.ErrClosed
+		return nil, os.ErrClosed
 	}
 }
 
-func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+func (l *pipeListener) Close() error { l.once.Do(func() { close(l.closed) }); return nil }
 
 // addrConn is a connection in memory that has addresses.
 type addrConn struct {
@@ -188,10 +187,8 @@ type addrConn struct {
 	remote netip.AddrPort
 }
 
-func (c addrConn) LocalAddr() net.Addr {
-	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:1723"))
-}
-func (c addrConn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }
+func (c addrConn) LocalAddr() netip.AddrPort  { return netip.MustParseAddrPort("192.0.2.1:1723") }
+func (c addrConn) RemoteAddr() netip.AddrPort { return c.remote }
 
 // connect calls from an address.
 func (l *pipeListener) connect(t *testing.T, from netip.Addr) *peer {

@@ -31,7 +31,7 @@ var rooms = map[string]room{
 	"modem":                  {may: []string{"modem/at", "dialup", "dialup/path", "dialup/hdlc", "dialup/ppp", "dialup/cause"}},
 	"modem/at":               {pure: true, may: []string{"dialup/cause"}},
 	"modem/modemtest":        {may: []string{"modem/at"}},
-	"vpn":                    {may: []string{"vpn/*", "dialup", "dialup/path", "dialup/ppp", "dialup/cause"}},
+	"vpn":                    {may: []string{"vpn/*", "board/sock", "dialup", "dialup/path", "dialup/ppp", "dialup/cause"}},
 	"vpn/pptp":               {pure: true, may: []string{"dialup/cause"}},
 	"vpn/gre":                {pure: true},
 	"dialup":                 {may: []string{"dialup/*"}},
@@ -54,6 +54,8 @@ var rooms = map[string]room{
 	"board/netcfg/rtnl":      {},
 	"board/netcfg/netnstest": {},
 	"board/hooks":            {},
+	"board/sock":             {},
+	"board/names":            {may: []string{"board/sock"}},
 	"configs":                {may: []string{"dialup", "dialup/*", "modem", "modem/at", "vpn", "board", "board/*"}},
 
 	"dialup/phonebook/foreign": {pure: true, may: []string{"dialup/phonebook", "dialup/ppp", "dialup/cause"}},
@@ -100,6 +102,30 @@ func TestImports(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Fatalf("saw %d packages only: go list did not list the module", seen)
+	}
+}
+
+// notInDevice are packages that nothing in the device binary may bring, for
+// what they cost it on mipsle.
+var notInDevice = map[string]string{
+	"net":           "327,680 octets, with the resolver; board/sock makes sockets, board/names looks names up",
+	"encoding/json": "176,000 octets; dialup/json reads and writes it",
+}
+
+// TestDeviceBinary looks at all that is linked into it.
+func TestDeviceBinary(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "dun/cmd/dun").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	linked := strings.Fields(string(out))
+	if !slices.Contains(linked, "dun/board/sock") {
+		t.Fatal("go list did not list what is linked")
+	}
+	for name, why := range notInDevice {
+		if slices.Contains(linked, name) {
+			t.Errorf("the device binary has package %s: %s", name, why)
+		}
 	}
 }
 

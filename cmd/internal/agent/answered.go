@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -37,7 +36,10 @@ type answered struct {
 
 func newAnswered(s *server, id int, remote string, cancel context.CancelCauseFunc) *answered {
 	c := &answered{id: id, server: s, remote: remote, started: time.Now(), cancel: cancel}
-	caller, _, _ := net.SplitHostPort(remote)
+	var caller string
+	if addr, err := netip.ParseAddrPort(remote); err == nil {
+		caller = addr.Addr().String()
+	}
 	c.herald = &herald{runner: s.agent.hooks, entry: c.label(), link: serverEntry, tty: "pptp", param: caller}
 	ifname := s.cfg.Interface
 	if ifname == "" {

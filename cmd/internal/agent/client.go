@@ -3,10 +3,10 @@ package agent
 import (
 	"bufio"
 	"io"
-	"net"
 	"path/filepath"
 	"time"
 
+	"dun/board/sock"
 	"dun/dialup/cause"
 	"dun/dialup/json"
 )
@@ -17,7 +17,7 @@ const answerTime = 10 * time.Second
 // Client speaks to the owner of a runtime directory. It belongs to one
 // goroutine.
 type Client struct {
-	conn   net.Conn
+	conn   *sock.Conn
 	in     *bufio.Reader
 	next   int
 	events []Event // that came while an answer was waited for
@@ -35,7 +35,7 @@ type message struct {
 // Connect reaches the owner of the runtime directory dir;
 // cause.AgentUnreachable when there is none.
 func Connect(dir string) (*Client, error) {
-	conn, err := net.DialTimeout("unix", filepath.Join(dir, socketName), answerTime)
+	conn, err := sock.DialUnix(filepath.Join(dir, socketName))
 	if err != nil {
 		return nil, cause.Wrap(cause.AgentUnreachable, err, "")
 	}
@@ -103,7 +103,7 @@ func (c *Client) Capture(entry string, snap int) (stream *bufio.Reader, stop fun
 	if err := c.call("capture", captureParams{Entry: entry, Snap: snap}, nil); err != nil {
 		return nil, nil, err
 	}
-	return c.in, func() { c.conn.(*net.UnixConn).CloseWrite() }, nil
+	return c.in, func() { c.conn.CloseWrite() }, nil
 }
 
 // Next waits for the next event; an error means that the owner is gone.

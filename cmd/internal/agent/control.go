@@ -4,15 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"dun/board/sock"
 	"dun/dialup/cause"
 	"dun/dialup/json"
 )
@@ -33,7 +30,7 @@ type Control struct {
 	agent    *Agent
 	name     string
 	patience time.Duration // with a client that does not read
-	listener net.Listener
+	listener *sock.Listener
 	quit     context.Context
 	stop     context.CancelFunc
 	wg       sync.WaitGroup
@@ -48,12 +45,12 @@ func (a *Agent) listen(dir string, patience time.Duration) (*Control, error) {
 		return nil, cause.Wrap(cause.NoPermission, err, "removing an old control socket")
 	}
 	var err error
-	lc := net.ListenConfig{Control: ownerOnly}
-	if c.listener, err = lc.Listen(context.Background(), "unix", c.name); err != nil {
+	if c.listener, err = sock.ListenUnix(c.name, 0o600); err != nil {
 		return nil, cause.Wrap(cause.NoPermission, err, "opening the control socket")
 	}
 	if err := admitGroup(c.name); err != nil {
 		c.listener.Close()
+		os.Remove(c.name)
 		return nil, cause.Wrap(cause.NoPermission, err, "opening the control socket to its group")
 	}
 	c.quit, c.stop = context.WithCancel(context.Background())
@@ -61,20 +58,11 @@ func (a *Agent) listen(dir string, patience time.Duration) (*Control, error) {
 	return c, nil
 }
 
-// ownerOnly gives the socket its mode before it has a name: bind(2) makes the
-// file with it, so that there is no moment in which others could connect.
-func ownerOnly(_, _ string, conn syscall.RawConn) error {
-	var chmod error
-	if err := conn.Control(func(fd uintptr) { chmod = unix.Fchmod(int(fd), 0o600) }); err != nil {
-		return err
-	}
-	return chmod
-}
-
 // Close ends the socket and all its clients.
 func (c *Control) Close() {
 	c.stop()
-	c.listener.Close() // removes the file
+	os.Remove(c.name)
+	c.listener.Close()
 	c.wg.Wait()
 }
 
@@ -83,7 +71,7 @@ func (c *Control) accept() {
 	for {
 		conn, err := c.listener.Accept()
 		if err != nil {
-			if c.quit.Err() != nil || errors.Is(err, net.ErrClosed) {
+			if c.quit.Err() != nil || errors.Is(err, os.ErrClosed) {
 				return
 			}
 			select { // out of descriptors: do not spin
@@ -107,7 +95,7 @@ func (c *Control) accept() {
 }
 
 // serve answers one client until it goes.
-func (c *Control) serve(conn net.Conn) {
+func (c *Control) serve(conn *sock.Conn) {
 	defer conn.Close()
 	stop := context.AfterFunc(c.quit, func() { conn.Close() })
 	defer stop()
@@ -144,7 +132,7 @@ func (c *Control) serve(conn net.Conn) {
 
 // stream gives a capture to a client, until it ends or the client has said all
 // that it wants to say.
-func (c *Control) stream(capture *Capture, conn net.Conn, in *bufio.Scanner, out *lineWriter, id json.RawMessage) {
+func (c *Control) stream(capture *Capture, conn *sock.Conn, in *bufio.Scanner, out *lineWriter, id json.RawMessage) {
 	out.write(response{Version: jsonVersion, ID: id, Result: true})
 	conn.SetWriteDeadline(time.Time{}) // who reads slowly loses packets, and nothing else
 	defer context.AfterFunc(c.quit, func() {
@@ -170,7 +158,7 @@ func fault(code int, text string) response {
 // that does not read is cut off.
 type lineWriter struct {
 	mu       sync.Mutex
-	conn     net.Conn
+	conn     *sock.Conn
 	patience time.Duration
 }
 

@@ -269,8 +269,14 @@ func TestClaim(t *testing.T) {
 // TestStaleSocket: the socket of a process that was killed is replaced.
 func TestStaleSocket(t *testing.T) {
 	c, dir := open(t)
-	c.listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	socket := filepath.Join(dir, socketName)
+	if err := os.Link(socket, socket+".kept"); err != nil {
+		t.Fatal(err)
+	}
 	c.Close()
+	if err := os.Rename(socket+".kept", socket); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := Connect(dir); cause.Of(err) != cause.AgentUnreachable {
 		t.Errorf("connecting to a dead socket: %v", err)
 	}
