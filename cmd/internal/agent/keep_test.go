@@ -147,6 +147,44 @@ func TestKeepStops(t *testing.T) {
 	})
 }
 
+// TestKeepStopsBelow: the ISP's wrong password stops the tunnel over it as well,
+// after one log-in, until it is corrected.
+func TestKeepStopsBelow(t *testing.T) {
+	t.Parallel()
+	netnstest.Run(t, func(t *testing.T) {
+		book := chainBook + "autodial = true\n"
+		c := newChainOf(t, book)
+		secrets := func(text string) *phonebook.Secrets {
+			_, s, err := phonebook.Parse([]byte(book), []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		right := Files{Phonebook: c.cfg.Phonebook, Secrets: c.cfg.Secrets, Modems: c.cfg.Modems}
+		c.cfg.Secrets = secrets(strings.Replace(chainSecrets, ispPassword, "wrong", 1))
+		c.cfg.Load = func() (Files, error) { return right, nil }
+		c.Keep()
+		c.times("office", "stopped", 1)
+		if s := c.status("office"); s.Kept.Last == nil || s.Kept.Last.Cause != "auth-failed" || !strings.Contains(s.Kept.Last.Detail, "isp") {
+			t.Errorf("office stopped with %+v", s.Kept.Last)
+		}
+		logins := 0
+		for _, p := range c.story.phases("isp") {
+			if p == "authenticate" {
+				logins++
+			}
+		}
+		if logins != 1 {
+			t.Errorf("%d log-ins with a wrong password", logins)
+		}
+		if err := c.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		c.times("office", "up", 1)
+	})
+}
+
 // TestKeepPauses: a server that is away is called again with pauses, and a
 // person need not wait for their end.
 func TestKeepPauses(t *testing.T) {
