@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -35,6 +36,13 @@ func TestMain(m *testing.M) {
 	case os.Getenv(dunEnv) != "":
 		main()
 		os.Exit(0)
+	}
+	// What nohup, or a shell's background, has us ignore our children would
+	// ignore too. What is caught is not passed on.
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	os.Exit(m.Run())
 }
