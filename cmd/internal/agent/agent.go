@@ -66,6 +66,7 @@ type Agent struct {
 	stops   []func()                // of goroutines that wait for the system
 	gre     []*vpn.Socket           // of the loops, opened with the first tunnel
 	hosts   map[string][]netip.Addr // the last good addresses of servers
+	refused map[string]error        // why entries are not dialed for those above them, see remember
 	server  *server
 }
 
@@ -134,6 +135,7 @@ func (a *Agent) dialByPerson(name, password string) (*Call, error) {
 		return nil, err
 	}
 	c.wanted = true
+	a.refused = nil
 	if k := a.keepers[name]; k != nil { // a person knows better than a pause
 		k.rest, k.byPerson, k.policy, k.tries = restNone, false, retry{}, 0
 	}

@@ -85,6 +85,10 @@ func (c *Call) runVia(ctx context.Context, via string, way []string) error {
 	}
 	below, err := c.agent.need(ctx, via, way)
 	if err != nil {
+		if why := cause.Of(err); c.keeper != nil && len(c.entry.Via) > 1 && hopeless(why) {
+			// The other ways may be there again tomorrow.
+			return cause.New(cause.LowerLinkDown, "%s: %v", via, err)
+		}
 		return about(via, err)
 	}
 	defer c.letGo(below)
@@ -146,6 +150,7 @@ func (a *Agent) need(ctx context.Context, name string, way []string) (below *Cal
 		return below, nil
 	case <-below.done:
 		err = below.Err()
+		a.remember(name, err)
 	case <-ctx.Done():
 		err = endError(ctx, nil)
 	}
@@ -160,6 +165,9 @@ func (a *Agent) below(name string, way []string) (*Call, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	c, under := a.calls[name]
+	if err := a.refused[name]; !under && err != nil {
+		return nil, err
+	}
 	if k := a.keepers[name]; !under && k != nil && (k.rest == restPause || k.rest == restStopped) {
 		return nil, k.last
 	}
@@ -171,6 +179,19 @@ func (a *Agent) below(name string, way []string) (*Call, error) {
 	}
 	c.users++
 	return c, nil
+}
+
+// remember keeps a wrong password and the like of an entry that was dialed for
+// others: none of them tries it again before it is changed, or a person dials.
+func (a *Agent) remember(name string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if hopeless(cause.Of(err)) {
+		if a.refused == nil {
+			a.refused = make(map[string]error)
+		}
+		a.refused[name] = err
+	}
 }
 
 // release gives a lower call back. When it was dialed for others and none is

@@ -295,6 +295,42 @@ func TestKeepVia(t *testing.T) {
 	})
 }
 
+// TestKeepViaRefused: without a LAN the ISP is tried, and has another password:
+// it is asked once, and the LAN is taken when it is there again.
+func TestKeepViaRefused(t *testing.T) {
+	t.Parallel()
+	netnstest.Run(t, func(t *testing.T) {
+		line := agenttest.NewLine(t)
+		book := strings.Replace(keptBook, "user =", `via = ["isp", "lan"]`+"\nuser =", 1) +
+			"[entry.isp]\ndevice = 'modem'\nmodem = 'line1'\nphone = ['5550100']\nuser = 'field7'\nauth = ['pap']\n"
+		agenttest.StartISP(t, line, agenttest.ISPConfig{
+			NS: netnstest.NewNS(t), Require: []ppp.Auth{ppp.AuthPAP}, Users: agenttest.Users{"field7": ispPassword},
+		})
+		r := newRig(t, book, lanSecrets+"[entry.isp]\npassword = 'wrong'\n", map[string]modem.Config{"line1": agenttest.Modem(t, line.Near)})
+		setLink(t, "eth0", false)
+		r.Keep()
+		r.times("office", "pause", 2)
+		setLink(t, "eth0", true)
+		r.times("office", "up", 1)
+		r.office.HangUp()
+		r.times("office", "up", 2)
+		logins := 0
+		for _, p := range r.story.phases("isp") {
+			if p == "authenticate" {
+				logins++
+			}
+		}
+		if logins != 1 {
+			t.Errorf("%d log-ins with a wrong password", logins)
+		}
+		call, err := r.Dial("isp") // a person is obeyed
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ends(call, cause.AuthFailed)
+	})
+}
+
 func setLink(t *testing.T, ifname string, up bool) {
 	t.Helper()
 	link, err := netlink.LinkByName(ifname)

@@ -35,6 +35,11 @@ func (a *Agent) Reload() error {
 	a.mu.Lock()
 	was := Files{a.cfg.Phonebook, a.cfg.Secrets, a.cfg.Modems}
 	a.cfg.Phonebook, a.cfg.Secrets, a.cfg.Modems = f.Phonebook, f.Secrets, f.Modems
+	for name := range a.refused {
+		if changed(was, f, name, nil) {
+			delete(a.refused, name)
+		}
+	}
 	for name, k := range a.keepers {
 		e, known := f.Phonebook.Entry(name)
 		k.gone = !known || !wantsKeeper(e)

@@ -106,3 +106,13 @@ func bounds(why cause.Cause) (first, most time.Duration) {
 // there later without anybody's doing, as at power-on: a module, a device file
 // and its rights. Another number is of no use then, another attempt is.
 func comesLate(why cause.Cause) bool { return why == cause.NoTUN || why == cause.NoPermission }
+
+// hopeless reports whether another attempt is of no use, and may do harm, until
+// somebody changes something.
+func hopeless(why cause.Cause) bool {
+	switch why {
+	case cause.UserRequest, cause.Cancelled, cause.IdleTimeout, cause.TimeLimit:
+		return false
+	}
+	return why.Info().Retry == cause.RetryNever && !comesLate(why)
+}
