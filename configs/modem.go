@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,10 +30,10 @@ func readModem(r *strict.Reader, own string) (modem.Config, strict.Problems) {
 		name = defaultProfile
 	}
 	cfg, problems := profile(r, name, own)
-	cfg.Port, _ = r.String("port", `"/dev/ttyS1"`)
+	cfg.Port, ok = r.String("port", `"/dev/ttyS1"`)
 	r.Missing("port", `Write port = "/dev/ttyS1".`, "The modem has no port.")
-	if r.Has("port") && cfg.Port != "" && !filepath.IsAbs(cfg.Port) {
-		r.Wrong("port", `Write port = "/dev/`+strings.TrimPrefix(cfg.Port, "./")+`".`, "The path does not begin with '/'.")
+	if ok && !filepath.IsAbs(cfg.Port) {
+		r.Wrong("port", `Write port = "/dev/`+cmp.Or(strings.TrimPrefix(cfg.Port, "./"), "ttyS1")+`".`, "The path does not begin with '/'.")
 	}
 	if dir := readPath(r, "lock-dir", "/var/lock"); dir != "" {
 		cfg.LockDir = dir

@@ -52,6 +52,7 @@ func (c wrong) check(t *testing.T, problems strict.Problems) {
 var wrongDevices = []wrong{
 	{"no port", "[modem.a]\n", []string{`1:2 modem.a.port|no port|/dev/ttyS1`}},
 	{"relative port", "[modem.a]\nport = 'ttyUSB0'\n", []string{`2:8 modem.a.port|'/'|/dev/ttyUSB0`}},
+	{"empty port", "[modem.a]\nport = ''\n", []string{`2:8 modem.a.port|'/'|"/dev/ttyS1"`}},
 	{"port as a number", "[modem.a]\nport = 1\n", []string{`2:8 modem.a.port|a string, not a number|/dev/ttyS1`}},
 	{"unknown profile", "[modem.a]\nport = '/dev/x'\nprofile = 'hayse'\n", []string{`3:11 modem.a.profile|no profile "hayse"|Did you mean "hayes"?`}},
 	{"profile outside", "[modem.a]\nport = '/dev/x'\nprofile = '../hayes'\n", []string{`3:11 modem.a.profile|no profile|`}},
