@@ -1,6 +1,7 @@
 package agenttest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,12 @@ func Snapshot(t testing.TB, ns *netnstest.NS, files ...string) []string {
 	t.Helper()
 	var lines []string
 	var err error
-	ns.Do(t, func() { lines, err = network() })
+	ns.Do(t, func() {
+		lines, err = network()
+		for errors.Is(err, netlink.ErrDumpInterrupted) { // something changed meanwhile
+			lines, err = network()
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
