@@ -273,6 +273,7 @@ func TestKeepVia(t *testing.T) {
 		agenttest.StartISP(t, line, agenttest.ISPConfig{
 			NS: isp, Require: []ppp.Auth{ppp.AuthPAP}, Users: agenttest.Users{"field7": ispPassword},
 		})
+		agenttest.Forward(t, isp) // says at once that it has no way to the office
 		r := newRig(t, book, secrets, map[string]modem.Config{"line1": agenttest.Modem(t, line.Near)})
 		r.Keep()
 		r.times("office", "up", 1)
