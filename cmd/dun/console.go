@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
+	"dun/cmd/internal/agent"
 	"dun/cmd/internal/console"
 	"dun/cmd/internal/console/password"
 	"dun/configs"
@@ -24,6 +25,7 @@ import (
 
 func consoleCommand() *command {
 	var port, speed string
+	var byAgent bool
 	return &command{
 		name:  "console",
 		short: "the technician's shell: on a serial line, or here",
@@ -34,10 +36,16 @@ for the password of device.toml, [console]; on standard input root and the
 owner of the configuration need none.`,
 		flags: func(flags *flagSet) {
 			flags.StringVar(&port, "port", "", "serial `port` to lead the conversation on, instead of standard input")
+			flags.BoolVar(&byAgent, "agent", false, "have the running agent lead it, with its rights and on its configuration")
 			flags.StringVar(&speed, "speed", "9600", "of the port, in `bit/s`")
 		},
 		run: func(c *call, _ []string) error {
-			if port != "" {
+			switch {
+			case byAgent && port != "":
+				return usageError(errors.New("the agent's console is no serial port"))
+			case byAgent:
+				return consoleByAgent(c)
+			case port != "":
 				return consoleOnPort(c, port, speed)
 			}
 			return consoleHere(c)
@@ -169,16 +177,62 @@ func consoleHere(c *call) error {
 	ctx, stop := untilSignal(c.ctx, func() { os.Exit(exitCode(cause.UserRequest)) })
 	defer stop()
 	if t.Interactive {
-		if columns, rows, err := term.GetSize(tty); err == nil {
-			t.Columns, t.Rows = columns, rows
+		var err error
+		var restore func()
+		if t.Columns, t.Rows, restore, err = rawTerminal(tty); err != nil {
+			return err
 		}
-		was, err := term.MakeRaw(tty)
-		if err != nil {
-			return cause.Wrap(cause.Internal, err, "the terminal")
-		}
-		defer term.Restore(tty, was)
+		defer restore()
 	}
 	return c.lead(ctx, t, cfg)
+}
+
+// rawTerminal gives the size of a terminal, 0 by 0 where it does not know, and
+// has it send keys as they are pressed.
+func rawTerminal(tty int) (columns, rows int, restore func(), err error) {
+	columns, rows, _ = term.GetSize(tty)
+	was, err := term.MakeRaw(tty)
+	if err != nil {
+		return 0, 0, nil, cause.Wrap(cause.Internal, err, "the terminal")
+	}
+	return columns, rows, func() { term.Restore(tty, was) }, nil
+}
+
+// consoleByAgent has the agent lead the conversation, over its control socket.
+func consoleByAgent(c *call) error {
+	tty := int(os.Stdin.Fd())
+	if !term.IsTerminal(tty) {
+		return cause.New(cause.Usage, "the agent's console is for a terminal; without --agent commands may come from a file")
+	}
+	client, err := agent.Connect(runtimeDir(c.options))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	columns, rows, restore, err := rawTerminal(tty)
+	if err != nil {
+		return err
+	}
+	defer restore()
+	screen, keys, err := client.Console(columns, rows)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal(c.ctx, func() { os.Exit(exitCode(cause.UserRequest)) })
+	defer stop()
+	defer context.AfterFunc(ctx, client.Close)()
+	go func() { // ends with the process at the latest: nothing else reads it
+		io.Copy(keys, os.Stdin)
+		client.Close()
+	}()
+	io.Copy(c.out, screen)
+	return nil
+}
+
+// leadTeletype leads a conversation as the agent. Who reaches its socket is
+// root, or the owner of its files.
+func (c *call) leadTeletype(ctx context.Context, t agent.Teletype) {
+	console.Run(ctx, console.Terminal{In: t.In, Out: t.Out, Interactive: true, Columns: t.Columns, Rows: t.Rows}, consoleConfig(c, "agent"))
 }
 
 // owns tells that we are root, or that the configuration is ours.

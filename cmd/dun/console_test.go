@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -318,5 +319,56 @@ func TestTrialBringsTheLineBack(t *testing.T) {
 		a.signal(unix.SIGTERM)
 		a.exits(5)
 		w.nothingLeft(t)
+	})
+}
+
+// TestConsoleByAgent: the agent leads it, and drops what was not committed when
+// the terminal goes.
+func TestConsoleByAgent(t *testing.T) {
+	t.Parallel()
+	netnstest.Run(t, func(t *testing.T) {
+		private(t)
+		m := desert(t)
+		before := m.file("phonebook.toml")
+		a := m.start("agent")
+		m.answers()
+		start := func() (*cable, *program) {
+			t.Helper()
+			c := newCable(t, 115200)
+			tty, err := os.OpenFile(c.port, os.O_RDWR|unix.O_NOCTTY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tty.Close()
+			p := m.startWith(func(cmd *exec.Cmd) { cmd.Stdin, cmd.Stdout = tty, tty }, "console", "--agent")
+			mustContain(t, c.see("dun> "), " agent\r\n")
+			return c, p
+		}
+		c, p := start()
+		c.line("edit office")
+		c.line("set mtu 1300")
+		c.pull()
+		p.wait()
+		if m.file("phonebook.toml") != before {
+			t.Error("it was saved")
+		}
+		c, p = start()
+		mustContain(t, c.line("diff"), "Nothing is changed.")
+		mustContain(t, c.line("show"), "Nothing is connected.")
+		c.line("edit off")
+		c.line("edit office")
+		c.line("set mtu 1300")
+		mustContain(t, c.line("commit confirm"), "all goes back in 5m0s")
+		mustContain(t, c.line("commit"), "Confirmed.")
+		c.typed("exit\r")
+		p.exits(0)
+		mustContain(t, m.file("phonebook.toml"), "mtu = 1300")
+		mustContain(t, m.run("console", "--agent").exits(2).stderr(), "is for a terminal")
+		mustContain(t, m.run("console", "--agent", "--port", "/dev/null").exits(2).stderr(), "no serial port")
+		// It ends with the agent.
+		_, p = start()
+		a.signal(unix.SIGTERM)
+		a.exits(5)
+		p.exits(0)
 	})
 }

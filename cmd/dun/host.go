@@ -158,11 +158,13 @@ func agentConfig(c *call, loops int) (agent.Config, configs.Device, error) {
 		ask = askPassword(int(os.Stdin.Fd()), c.errOut)
 	}
 	var trial func()
+	var lead func(ctx context.Context, t agent.Teletype)
 	if c.trial != nil {
 		trial = c.trial.poke
+		lead = c.leadTeletype
 	}
 	return agent.Config{
-		Trial:   trial,
+		Trial: trial, Console: lead,
 		Version: version, Phonebook: book, Secrets: secrets, Modems: device.Modems,
 		FastPath:    fastPath(device.FastPath, loops),
 		Hooks:       hooks.Config{Dir: absolute(c.config), Limit: device.Agent.HookTimeout},

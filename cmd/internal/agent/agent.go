@@ -31,6 +31,8 @@ type Config struct {
 	// Trial, if set, is called when a change of the phonebook is on trial. It
 	// does not wait.
 	Trial func()
+	// Console, if set, leads a console on a terminal until it ends or ctx does.
+	Console func(ctx context.Context, t Teletype)
 	// AskPassword, if set, asks a person for a password that is not stored;
 	// ctx ends when the call does.
 	AskPassword func(ctx context.Context, entry, user string) (string, error)

@@ -100,8 +100,7 @@ func (c *Control) serve(conn *sock.Conn) {
 	stop := context.AfterFunc(c.quit, func() { conn.Close() })
 	defer stop()
 	out := &lineWriter{conn: conn, patience: c.patience}
-	in := bufio.NewScanner(conn)
-	in.Buffer(nil, maxLine)
+	in := newScanner(conn)
 	talk := conversation{control: c, out: out}
 	defer talk.end()
 	for in.Scan() {
@@ -110,11 +109,19 @@ func (c *Control) serve(conn *sock.Conn) {
 			out.write(response{Version: jsonVersion, Error: wrong})
 			continue
 		}
+		if req.Method == "console" {
+			failed := talk.teletype(req, conn, in)
+			if failed == nil {
+				return
+			}
+			out.write(response{Version: jsonVersion, ID: req.ID, Error: failed})
+			continue
+		}
 		if req.Method == "capture" {
 			capture, failed := talk.capture(req)
 			if failed == nil {
 				stop()
-				c.stream(capture, conn, in, out, req.ID)
+				c.stream(capture, conn, in.Scanner, out, req.ID)
 				return
 			}
 			out.write(response{Version: jsonVersion, ID: req.ID, Error: failed})

@@ -106,6 +106,7 @@ func validID(id json.RawMessage) bool {
 //	hangup {entry} or {all}            the same
 //	reload                             reads the files again
 //	log {last}                         the last events, no packets among them
+//	console {columns, rows}            leads the console on the rest of the conversation
 //	trial                              looks after the change of the phonebook that is on trial
 //
 // subscribe and trace are of the conversation, and end with it.
