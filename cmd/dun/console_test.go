@@ -78,8 +78,25 @@ func TestConsoleSetsUp(t *testing.T) {
 		p.exits(0)
 		a.signal(unix.SIGTERM)
 		a.exits(5)
+		// From a file, and where no agent runs: then the console dials itself.
+		said := squeezed(m.commands("test office", "show", "edit isp", "set mtu 1300", "commit").exits(0).stdout())
+		mustContain(t, said, "office up ", "office works.", "No agent is running, so nothing is connected.", "Saved.")
+		failed := m.commands("edit isp", "set phone 5559999", "commit", "test office", "set mtu 1200", "commit")
+		if failed.wait() == 0 || strings.Contains(m.file("phonebook.toml"), "1200") {
+			t.Error("it goes on behind a command that failed")
+		}
+		mustContain(t, failed.stdout(), "isp        dial", "5559999")
+		mustContain(t, failed.stderr(), "[no-carrier, Windows RAS error 678")
 		w.nothingLeft(t)
 	})
+}
+
+// commands runs a console that reads them from a file.
+func (m *machine) commands(lines ...string) *program {
+	m.t.Helper()
+	p := m.startWith(func(cmd *exec.Cmd) { cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n") }, "console")
+	p.wait()
+	return p
 }
 
 // answers waits for the agent's control socket.
