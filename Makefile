@@ -35,7 +35,7 @@ ENV_mipsle = GOARCH=mipsle GOMIPS=softfloat
 ENV_amd64  = GOARCH=amd64
 
 # Unit tests that need no more than a processor: the engines and codecs.
-PURE = ./configs ./dialup ./dialup/cause ./dialup/pcapng ./dialup/phonebook/... ./dialup/strict ./dialup/json ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path
+PURE = ./configs ./dialup ./dialup/cause ./dialup/pcapng ./dialup/phonebook/... ./dialup/strict ./dialup/json ./dialup/hdlc ./dialup/mppe ./dialup/ppp/... ./modem/at ./vpn/gre ./vpn/pptp ./dialup/path ./cmd/internal/console/...
 
 .PHONY: help build cross size test race emulated fuzz bench lint demo interop man completion clean
 
