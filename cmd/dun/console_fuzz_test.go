@@ -49,7 +49,7 @@ func FuzzConsole(f *testing.F) {
 			}
 		}
 		if bytes.Contains(keys, []byte("conf")) {
-			t.Skip() // a change on trial would leave a process behind
+			return // a change on trial would leave a process behind
 		}
 		book := &consoleBook{options: &options{config: dir, runtime: filepath.Join(dir, "run")}}
 		in := io.Reader(bytes.NewReader(keys))
