@@ -147,6 +147,7 @@ func (l *Link) open(now time.Time) {
 		case l.compressor != by: // lost by what a packet before led to
 			l.Counters.Dropped.Undecryptable++
 		default:
+			pass(p.N)
 			l.inside(now, p)
 		}
 	}

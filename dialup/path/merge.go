@@ -205,6 +205,7 @@ func (s segment) valid(b []byte) bool {
 	if s.tcp {
 		protocol = protoTCP
 	}
+	pass(len(b))
 	return fold(sum(b[s.transport:], pseudo(b, protocol, len(b)-s.transport))) == 0xffff
 }
 

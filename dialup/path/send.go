@@ -36,6 +36,9 @@ func (l *Link) seals(now time.Time) {
 	}
 	for i, frame := range o.frames {
 		frame.SetLen(2 + o.packets[i].N)
+		if l.compressor != nil {
+			pass(o.packets[i].N)
+		}
 	}
 	l.queueOrSend(now, o.frames)
 	o.frames = o.frames[:0]
@@ -51,6 +54,7 @@ func (l *Link) sealOneByOne() {
 		p.N = 0
 		if b := l.loop.small.get(0); b != nil {
 			src := b.Room()[:copy(b.Room(), p.Dst[l.overhead:l.overhead+p.Head])]
+			pass(len(src))
 			p.N = l.compressor.Compress(p.Dst, p.Protocol, src)
 			l.loop.small.put(b)
 		} else {

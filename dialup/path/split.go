@@ -95,6 +95,7 @@ func (s *splitter) next(dst []byte, copied bool) (head int, payload []byte, ok b
 	if s.at == 0 {
 		payload, s.packet = s.packet, nil
 		if copied || len(payload) <= shortPacket {
+			pass(len(payload))
 			return copy(dst, payload), nil, true
 		}
 		return 0, payload, true
@@ -108,6 +109,7 @@ func (s *splitter) next(dst []byte, copied bool) (head int, payload []byte, ok b
 	}
 	s.index++
 	if copied {
+		pass(len(payload))
 		head += copy(dst[head:], payload)
 		payload = nil
 	}
@@ -121,6 +123,7 @@ const shortPacket = 128
 // header writes the headers of one segment.
 func (s *splitter) header(h, payload []byte, last bool) {
 	copy(h, s.packet[:s.head])
+	pass(len(payload)) // for the checksum
 	length := len(h) + len(payload)
 	if h[0]>>4 == 4 {
 		binary.BigEndian.PutUint16(h[2:], uint16(length))
@@ -164,6 +167,7 @@ func complete(packet []byte, s Shape) bool {
 	if s.Start < 0 || s.Offset < 0 || s.Start > len(packet) || at+2 > len(packet) {
 		return false
 	}
+	pass(len(packet))
 	v := ^fold(sum(packet[s.Start:], 0))
 	if s.Offset == 6 {
 		v = notZero(v)
