@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -48,10 +49,7 @@ var peerCases = []Case{
 			if err != nil {
 				return err
 			}
-			if exit != pppdAuthFailed {
-				return fmt.Errorf("pppd ended with %d, not %d: %s", exit, pppdAuthFailed, netns.LastLines(output, 3))
-			}
-			return nil
+			return refusedPPPD(exit, output)
 		}},
 	{Name: "peers/ipv6", About: "pppd and pppd agree on IPv6, without dun", Needs: []string{"/usr/bin/socat"}, Run: peersIPv6},
 	{Name: "peers/forwarder", About: "pptp-linux through a forwarder that loses 3%, then drops GRE, without dun",
@@ -139,9 +137,21 @@ func (e *Env) plain(ctx context.Context, forward, client *guest.Guest) error {
 // ipProgram sets routes in guests.
 const ipProgram = "/usr/sbin/ip"
 
-// pppdAuthFailed is pppd's exit code when the peer refused our password
-// (pppd(8), EXIT STATUS).
-const pppdAuthFailed = 19
+// pppd's exit codes (pppd(8), EXIT STATUS).
+const (
+	pppdHangUp     = 16
+	pppdAuthFailed = 19
+)
+
+// refusedPPPD reports whether a pppd in a guest ended because the peer refused
+// its password. The hang-up that follows may take the place of the exit code,
+// not that of the words.
+func refusedPPPD(exit int, output string) error {
+	if (exit == pppdAuthFailed || exit == pppdHangUp) && strings.Contains(output, "CHAP authentication failed") {
+		return nil
+	}
+	return fmt.Errorf("pppd ended with %d, not refused with %d: %s", exit, pppdAuthFailed, netns.LastLines(output, 3))
+}
 
 // peerCall runs a pppd in a guest, waits for ppp0, judges the traffic to
 // host by way of gateway and hangs up.

@@ -155,8 +155,8 @@ func serveWrongPassword(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	if exit != pppdAuthFailed {
-		return fmt.Errorf("pppd ended with %d, not %d: %s", exit, pppdAuthFailed, netns.LastLines(output, 3))
+	if err := refusedPPPD(exit, output); err != nil {
+		return err
 	}
 	e.note("turned away after %.1fs", time.Since(begin).Seconds())
 	right := guest.PptpClient(clientNIC(), users).Files["ppp/chap-secrets"]
