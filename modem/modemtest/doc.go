@@ -3,7 +3,7 @@
 // and the runs against real peers dial through it.
 //
 //	x := modemtest.NewExchange()
-//	x.Set("5550100", modemtest.Number{Party: modemtest.TCP("127.0.0.1:6400"),
+//	x.Set("5550100", modemtest.Number{Party: modemtest.Echo(),
 //		Line: modemtest.Line{Speed: 33600}})
 //	x.Set("5550101", modemtest.Number{Party: modemtest.Busy})
 //	m, err := modemtest.New(x, modemtest.Config{})

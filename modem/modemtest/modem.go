@@ -173,16 +173,6 @@ func (m *Modem) Commands() []string {
 	return slices.Clone(m.commands)
 }
 
-// Drop cuts the call that is up, as a lost carrier.
-func (m *Modem) Drop() {
-	m.mu.Lock()
-	c := m.call
-	m.mu.Unlock()
-	if c != nil {
-		c.conn.Close()
-	}
-}
-
 // Close takes the modem away: its port is hung up and its call cut.
 func (m *Modem) Close() {
 	m.cancel()

@@ -49,22 +49,6 @@ func (h *hooked) Close() error {
 	return h.Conn.Close()
 }
 
-// TCP is a party behind a TCP address: an access server such as
-//
-//	socat TCP-LISTEN:6400,reuseaddr,fork EXEC:"pppd file OPTIONS",pty,setsid,ctty,rawer
-//
-// Each call is a connection of its own.
-func TCP(address string) Party {
-	return func(ctx context.Context, _ *Call) (io.ReadWriteCloser, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", address)
-		if err != nil {
-			return nil, ErrNoCarrier
-		}
-		return conn, nil
-	}
-}
-
 // Echo is a party that sends back what it hears.
 func Echo() Party {
 	return Handler(func(_ context.Context, conn io.ReadWriteCloser) { io.Copy(conn, conn) })
